@@ -1,0 +1,62 @@
+"""The door to tenacity: the one retry loop of the program. botocore's own is switched off (``s3/service.py``)."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import tenacity
+
+from s3browser.exceptions import Cancelled, S3IntegrationError
+from s3browser.model.store import Cancel
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often (the first attempt counts) and how patiently (each wait is capped, in seconds)."""
+
+    max_attempts: int = 6
+    max_backoff_s: float = 20.0
+    first_backoff_s: float = 0.2
+
+
+def retrying(call: Callable[[], T], policy: RetryPolicy, cancel: Cancel | None = None) -> T:
+    """Return ``call()``, trying again where the error can pass by itself.
+
+    Exponential back-off with full jitter; a ``Retry-After`` of the server is honoured up to ``max_backoff_s``.
+    Blocking. Never nest it.
+
+    Raises:
+        Cancelled: as soon as ``cancel`` is set, waits included.
+        S3IntegrationError: the last error, where no attempt was left or trying again cannot help.
+    """
+    jitter = tenacity.wait_random_exponential(multiplier=policy.first_backoff_s, max=policy.max_backoff_s)
+    stop: Cancel = cancel or threading.Event()
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = getattr(error, "retry_after_s", None) or 0.0
+        return max(jitter(state), min(asked, policy.max_backoff_s))
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Cancelled
+
+    def attempt() -> T:
+        if stop.is_set():
+            raise Cancelled
+        return call()
+
+    return tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(policy.max_attempts),
+        wait=wait,
+        retry=tenacity.retry_if_exception(_can_pass),
+        sleep=sleep,
+        reraise=True,
+    )(attempt)
+
+
+def _can_pass(error: BaseException) -> bool:
+    return isinstance(error, S3IntegrationError) and error.retryable

@@ -1,0 +1,92 @@
+"""Where things are: bucket and key.
+
+Keys are not paths: nothing here normalises, and ``//`` or ``..`` stay what they are.
+"""
+
+from dataclasses import dataclass
+
+from s3browser.model.text import plural
+
+DELIMITER = "/"
+MAX_KEY_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class S3Location:
+    """A bucket (empty key), a folder (a key that ends in ``/``) or an object.
+
+    Attributes:
+        bucket: the bucket's name; empty for the list of all buckets.
+        key: the whole key; never with a leading ``/`` added or removed.
+    """
+
+    bucket: str = ""
+    key: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it can hold others: the list of buckets, a bucket or a folder."""
+        return not self.key or self.key.endswith(DELIMITER)
+
+    @property
+    def name(self) -> str:
+        """The last part as a person names it, without the folder's ``/``; empty for ``a//`` and the list of buckets."""
+        if not self.key:
+            return self.bucket
+        return self.key.removesuffix(DELIMITER).rsplit(DELIMITER, 1)[-1]
+
+    @property
+    def parent(self) -> "S3Location":
+        """One level up; the list of buckets is its own parent."""
+        if not self.key:
+            return S3Location()
+        head, mark, _ = self.key.removesuffix(DELIMITER).rpartition(DELIMITER)
+        return S3Location(self.bucket, head + mark)
+
+    @property
+    def trail(self) -> "list[S3Location]":
+        """From the bucket down to this one, both included; empty for the list of buckets."""
+        steps = []
+        here = self
+        while here.bucket:
+            steps.append(here)
+            if not here.key:
+                break
+            here = here.parent
+        return steps[::-1]
+
+    def child(self, name: str, *, folder: bool = False) -> "S3Location":
+        """The location of ``name`` inside this folder; of a bucket inside the list of buckets."""
+        if not self.bucket:
+            return S3Location(name)
+        return S3Location(self.bucket, self.key + name + (DELIMITER if folder else ""))
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}" if self.bucket else "s3://"
+
+
+def parse_location(text: str) -> S3Location:
+    """Read ``s3://bucket/key``, ``bucket/key`` or ``/bucket/key`` as typed into the path bar.
+
+    Raises:
+        ValueError: there is another scheme than ``s3``.
+    """
+    trimmed = text.strip()
+    scheme, mark, rest = trimmed.partition("://")
+    if mark and scheme.lower() != "s3":
+        raise ValueError(f"“{trimmed}” is not an s3:// address")
+    bucket, _, key = (rest if mark else trimmed.removeprefix("/")).partition(DELIMITER)
+    return S3Location(bucket, key)
+
+
+def key_problem(key: str) -> str | None:
+    """Why S3 cannot store this key, as a sentence, or None if it can."""
+    if not key:
+        return "The name is empty."
+    try:
+        size = len(key.encode())
+    except UnicodeEncodeError:
+        return "The name holds characters that are not valid text."
+    if size > MAX_KEY_BYTES:
+        return f"The name with its folders is {plural(size - MAX_KEY_BYTES, 'byte')} too long for S3."
+    return None

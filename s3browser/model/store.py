@@ -1,0 +1,124 @@
+"""The calls the program needs of S3, as ``ui``, ``transfers`` and ``documents`` see them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import BinaryIO, Protocol
+
+from s3browser.model.entries import (
+    BucketEntry,
+    DeleteFailure,
+    ListingPage,
+    ObjectDetails,
+    S3FileInfo,
+    UploadedPart,
+)
+
+
+class Cancel(Protocol):
+    """What a blocking call asks whether to stop: a ``CancelToken`` or a ``threading.Event``."""
+
+    def is_set(self) -> bool:
+        """Whether to stop."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block up to ``timeout`` seconds; whether to stop."""
+
+
+class ObjectStore(Protocol):
+    """S3 as plain blocking calls. Thread-safe; call it from a lane, never from the window's thread.
+
+    Every call retries by itself what can pass by itself, raises ``Cancelled`` soon after ``cancel`` is set, and
+    raises the errors of ``s3browser.exceptions``. Sizes and positions are bytes. Keys are taken as they are.
+    """
+
+    def check_credentials(self) -> None:
+        """Prove the keys with one cheap call; being signed in but not allowed to list buckets is a proof too."""
+
+    def list_buckets(self) -> list[BucketEntry]:
+        """Every bucket the keys may see, by name."""
+
+    def create_bucket(self, bucket: str) -> None:
+        """Create it in the connection's region; one that is ours already is no error."""
+
+    def list_folder(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[ListingPage]:
+        """What lies directly in a folder, a page at a time; at least one page."""
+
+    def list_files(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[S3FileInfo]:
+        """Every object whose key begins with ``prefix``, at any depth, folder markers included."""
+
+    def head(self, bucket: str, key: str) -> ObjectDetails:
+        """One object's details."""
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: BinaryIO,
+        size: int,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        cancel: Cancel | None = None,
+    ) -> str:
+        """Store ``size`` bytes read from ``body``'s start as one object, and return its ETag.
+
+        ``body`` may be rewound and read again: its position can go back.
+        """
+
+    def create_multipart(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        cancel: Cancel | None = None,
+    ) -> str:
+        """Open a multipart upload and return its upload id."""
+
+    def put_part(
+        self,
+        bucket: str,
+        key: str,
+        upload_id: str,
+        number: int,
+        body: BinaryIO,
+        size: int,
+        *,
+        cancel: Cancel | None = None,
+    ) -> UploadedPart:
+        """Store one part (``number`` from 1); ``body`` is read as in ``put``."""
+
+    def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> str:
+        """Join the parts into the object, and return its ETag."""
+
+    def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
+        """Throw the parts away; an upload that is gone already is no error."""
+
+    def fetch(
+        self,
+        bucket: str,
+        key: str,
+        write: Callable[[bytes], object],
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        if_match: str | None = None,
+        cancel: Cancel | None = None,
+    ) -> int:
+        """Hand the bytes from ``start`` up to ``stop`` to ``write``, each exactly once and in order.
+
+        ``stop`` is exclusive; None means to the end. A broken line is taken up again where it broke, under ``If-Match``.
+
+        Returns:
+            How many bytes were handed over.
+
+        Raises:
+            S3ConflictError: the object is no longer the one with ETag ``if_match``.
+            S3IntegrityError: the server sent fewer bytes than it announced, on every attempt.
+        """
+
+    def delete(self, bucket: str, key: str) -> None:
+        """Delete one object; one that is not there is no error."""
+
+    def delete_many(self, bucket: str, keys: Sequence[str], *, cancel: Cancel | None = None) -> list[DeleteFailure]:
+        """Delete any number of objects, a thousand a request; return those that stayed, with the reason."""
