@@ -76,7 +76,7 @@ def page_rows(bucket: str, page: ListingPage) -> list[Row]:
 
 
 def natural_key(name: str) -> list[str | int]:
-    """Orders ``file2`` before ``file10``, without regard to case; text and numbers alternate, so keys always compare."""
+    """Orders ``file2`` before ``file10`` in any case; text and numbers alternate, so two keys always compare."""
     parts: list[str | int] = list(_DIGITS.split(name.casefold()))
     parts[1::2] = [int(digits) for digits in parts[1::2]]
     return parts

@@ -107,7 +107,7 @@ class ObjectStore(Protocol):
     ) -> int:
         """Hand the bytes from ``start`` up to ``stop`` to ``write``, each exactly once and in order.
 
-        ``stop`` is exclusive; None means to the end. A broken line is taken up again where it broke, under ``If-Match``.
+        ``stop`` is exclusive; None means to the end. A broken line is taken up where it broke, under ``If-Match``.
 
         Returns:
             How many bytes were handed over.

@@ -1,0 +1,244 @@
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QMimeData, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtGui import (
+    QDrag,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QHideEvent,
+    QKeyEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QMenu, QTableView, QWidget
+
+from s3browser.model.listing import Column, Row
+from s3browser.model.locations import S3Location
+from s3browser.ui.browser.contents_model import ContentsModel
+from s3browser.ui.icons import icon
+from s3browser.ui.theme import GRID
+
+_WIDTHS = {Column.SIZE: 96, Column.KIND: 136, Column.MODIFIED: 152, Column.STORAGE: 112}
+
+
+class ContentsView(QTableView):
+    """The table of a folder's contents. Files dropped on it are uploaded, rows dragged out are downloaded.
+
+    Signals:
+        row_activated: a ``Row`` was double-clicked, or Enter pressed on it.
+        files_dropped: ``list[Path]`` and the ``S3Location`` of the folder they were dropped on.
+        selection_changed: other rows are selected.
+    """
+
+    row_activated = Signal(object)
+    files_dropped = Signal(object, object)
+    selection_changed = Signal()
+
+    def __init__(self, model: ContentsModel, drag_data: Callable[[list[Row]], QMimeData], parent: QWidget) -> None:
+        """``drag_data`` makes what a drag of these files carries."""
+        super().__init__(parent)
+        self._model = model
+        self._drag_data = drag_data
+        self._folder = S3Location()
+        self.setModel(model)
+        self.setAccessibleName("Files and folders")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setTabKeyNavigation(False)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._dress_header()
+        self._drop_hint = DropHint(self.viewport())
+        self.doubleClicked.connect(self._on_double_clicked)
+        self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+
+    def _dress_header(self) -> None:
+        header = self.horizontalHeader()
+        # Its own empty selection: following the table's, Select All asks the header for every row (9 s at a million).
+        header.setSelectionModel(QItemSelectionModel(self._model, header))
+        header.setHighlightSections(False)
+        header.setSectionsMovable(True)
+        header.setFirstSectionMovable(False)
+        header.setMinimumSectionSize(GRID * 7)
+        header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in _WIDTHS.items():
+            self.setColumnWidth(column, width)
+        self.setColumnHidden(Column.STORAGE, True)
+        self.setSortingEnabled(True)
+        header.setSortIndicator(Column.NAME, Qt.SortOrder.AscendingOrder)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._on_header_menu)
+        self._adjust_row_height()
+
+    def _adjust_row_height(self) -> None:
+        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + GRID + 2)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._adjust_row_height()
+
+    # -- place and selection -----------------------------------------------------------------
+
+    def set_folder(self, folder: S3Location) -> None:
+        """The folder that drops beside the rows go to."""
+        self._folder = folder
+
+    def selected_rows(self) -> list[Row]:
+        """The selected rows, in order; read from ranges, so Select All of very many costs little."""
+        spans = self.selectionModel().selection().toList()
+        lines = sorted({line for span in spans for line in range(span.top(), span.bottom() + 1)})
+        shown = self._model.rows()
+        return [shown[line] for line in lines]
+
+    def select(self, locations: set[S3Location]) -> None:
+        """Select the rows of these locations that are shown, and no others."""
+        selection = self.selectionModel()
+        selection.clearSelection()
+        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+        for line, row in enumerate(self._model.rows()):
+            if row.location in locations:
+                selection.select(self._model.index(line, 0), flags)
+
+    def reveal(self, location: S3Location) -> None:
+        """Select one row, make it current and scroll to it."""
+        line = self._model.position(location)
+        if line is not None:
+            self.setCurrentIndex(self._model.index(line, 0))
+            self.scrollTo(self._model.index(line, 0))
+
+    def _on_selection_changed(self) -> None:
+        self.selection_changed.emit()
+
+    def _on_double_clicked(self, index: QModelIndex) -> None:
+        self.row_activated.emit(self._model.row_at(index))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
+            self.row_activated.emit(self._model.row_at(self.currentIndex()))
+        else:
+            super().keyPressEvent(event)
+
+    # -- columns -----------------------------------------------------------------------------
+
+    def column_state(self) -> QByteArray:
+        """Order, widths, hidden columns and sorting, to be remembered."""
+        return self.horizontalHeader().saveState()
+
+    def restore_column_state(self, state: QByteArray) -> None:
+        """Undo of ``column_state``; what does not fit is ignored."""
+        if self.horizontalHeader().restoreState(state):
+            self._model.sort(
+                self.horizontalHeader().sortIndicatorSection(), self.horizontalHeader().sortIndicatorOrder()
+            )
+
+    def _on_header_menu(self, point: QPoint) -> None:
+        menu = QMenu(self)
+        for column in list(Column)[1:]:
+            action = menu.addAction(str(self._model.headerData(column, Qt.Orientation.Horizontal)))
+            action.setCheckable(True)
+            action.setChecked(not self.isColumnHidden(column))
+            action.toggled.connect(lambda shown, column=column: self.setColumnHidden(column, not shown))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.horizontalHeader().mapToGlobal(point))
+
+    # -- drag and drop -----------------------------------------------------------------------
+
+    def startDrag(self, supported: Qt.DropAction) -> None:
+        files = [row for row in self.selected_rows() if row.location.bucket and row.location.key]
+        if not files:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self._drag_data(files))
+        drag.setPixmap(icon(files[0].kind.icon, files[0].kind.colour).pixmap(GRID * 4))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        folder, index = self._drop_target(event.position().toPoint())
+        if event.source() is self or not folder.bucket or not dropped_paths(event.mimeData()):
+            self._drop_hint.hide()
+            event.ignore()
+            return
+        area = self.viewport().rect()
+        if index.isValid():
+            area = self.visualRect(index)
+            area.setLeft(0)
+            area.setRight(self.viewport().width() - 1)
+        self._drop_hint.show_for(area, f"Upload to {folder.name}")
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._drop_hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_hint.hide()
+        folder, _ = self._drop_target(event.position().toPoint())
+        paths = dropped_paths(event.mimeData())
+        if event.source() is self or not folder.bucket or not paths:
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.files_dropped.emit(paths, folder)
+
+    def _drop_target(self, point: QPoint) -> tuple[S3Location, QModelIndex]:
+        """The folder under the pointer with its index, or the shown folder with none."""
+        index = self.indexAt(point)
+        if index.isValid() and self._model.row_at(index).is_folder:
+            return self._model.row_at(index).location, index
+        return self._folder, QModelIndex()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._drop_hint.hide()
+
+
+class DropHint(QFrame):
+    """The frame around where a drop would go, and its name on a label. Lets the pointer through."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "drop")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._ground = parent
+        self._label = QLabel(parent)
+        self._label.setProperty("role", "drop")
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    def show_for(self, area: QRect, text: str) -> None:
+        """Frame ``area`` of the parent; the label is centred at the parent's lower edge."""
+        self.setGeometry(area)
+        ground = self._ground.rect()
+        self._label.setText(
+            self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, ground.width() - GRID * 8)
+        )
+        self._label.adjustSize()
+        self._label.move((ground.width() - self._label.width()) // 2, ground.height() - self._label.height() - GRID * 3)
+        self.show()
+        self.raise_()
+        self._label.show()
+        self._label.raise_()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._label.hide()
+
+
+def dropped_paths(data: QMimeData) -> list[Path]:
+    """The files and folders of this computer that a drag carries."""
+    return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()] if data.hasUrls() else []

@@ -1,0 +1,138 @@
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QStackedLayout, QToolButton, QWidget
+
+from s3browser.model.locations import S3Location, parse_location
+from s3browser.ui.theme import GRID
+
+_MAX_STEP_WIDTH = GRID * 28
+
+
+class PathBar(QWidget):
+    """Where one is: steps to click, or an address to type after a click beside them or Ctrl+L.
+
+    Signals:
+        location_chosen: an ``S3Location`` was clicked.
+        location_typed: an ``S3Location`` was typed, folder or file.
+    """
+
+    location_chosen = Signal(object)
+    location_typed = Signal(object)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._root_name = ""
+        self._location = S3Location()
+        self._steps = QWidget(self)
+        self._steps_layout = QHBoxLayout(self._steps)
+        self._steps_layout.setContentsMargins(0, 0, 0, 0)
+        self._steps_layout.setSpacing(0)
+        self._edit = QLineEdit(self)
+        self._edit.setAccessibleName("Address")
+        self._edit.setPlaceholderText("s3://bucket/folder/")
+        self._edit.installEventFilter(self)
+        self._edit.returnPressed.connect(self._on_return)
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._steps)
+        self._stack.addWidget(self._edit)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setAccessibleName("Path")
+
+    def show_location(self, root_name: str, location: S3Location) -> None:
+        """Show a location; ``root_name`` stands for the list of buckets (the connection's name)."""
+        self._root_name, self._location = root_name, location
+        self._rebuild()
+        self._stack.setCurrentWidget(self._steps)
+
+    def edit(self) -> None:
+        """Let the address be typed."""
+        self._edit.setText(str(self._location) if self._location.bucket else "s3://")
+        self._stack.setCurrentWidget(self._edit)
+        self._edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._edit.selectAll()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.edit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._rebuild()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        left = event.type() == QEvent.Type.FocusOut
+        escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if watched is self._edit and (left or escaped):
+            self._stack.setCurrentWidget(self._steps)
+        return super().eventFilter(watched, event)
+
+    def _on_return(self) -> None:
+        try:
+            location = parse_location(self._edit.text())
+        except ValueError as problem:
+            self._edit.setProperty("problem", True)
+            self._edit.setToolTip(str(problem))
+            self._edit.style().polish(self._edit)
+            return
+        self._edit.setProperty("problem", False)
+        self._edit.setToolTip("")
+        self._edit.style().polish(self._edit)
+        self._stack.setCurrentWidget(self._steps)
+        self.location_typed.emit(location)
+
+    def _rebuild(self) -> None:
+        while (item := self._steps_layout.takeAt(0)) is not None:
+            if item.widget() is not None:
+                item.widget().deleteLater()
+        steps = [S3Location(), *self._location.trail]
+        buttons = [self._step(step, is_last=step == steps[-1]) for step in steps]
+        hidden = _how_many_to_fold([button.sizeHint().width() + GRID * 2 for button in buttons], self.width())
+        if hidden:
+            self._steps_layout.addWidget(self._folded(steps[:hidden]))
+        for button in buttons[:hidden]:
+            button.deleteLater()
+        for number, button in enumerate(buttons[hidden:]):
+            if number or hidden:
+                self._steps_layout.addWidget(self._mark())
+            self._steps_layout.addWidget(button)
+        self._steps_layout.addStretch(1)
+
+    def _name(self, step: S3Location) -> str:
+        return (step.name or "(no name)") if step.bucket else self._root_name
+
+    def _step(self, step: S3Location, *, is_last: bool) -> QToolButton:
+        button = QToolButton(self._steps)
+        button.setProperty("role", "quiet")
+        font = button.font()
+        font.setBold(is_last)
+        button.setFont(font)
+        name = self._name(step)
+        text = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _MAX_STEP_WIDTH)
+        button.setText(text.replace("&", "&&"))
+        button.setAccessibleName(f"Go to {name}")
+        button.clicked.connect(lambda: self.location_chosen.emit(step))
+        return button
+
+    def _folded(self, steps: list[S3Location]) -> QToolButton:
+        button = QToolButton(self._steps)
+        button.setProperty("role", "quiet")
+        button.setText("…")
+        button.setAccessibleName("Folders above")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        for step in steps:
+            menu.addAction(self._name(step).replace("&", "&&"), lambda step=step: self.location_chosen.emit(step))
+        button.setMenu(menu)
+        return button
+
+    def _mark(self) -> QLabel:
+        mark = QLabel("›", self._steps)
+        mark.setProperty("role", "muted")
+        return mark
+
+
+def _how_many_to_fold(widths: list[int], room: int) -> int:
+    """How many steps from the left have to hide so that the rest, the last one at least, fits."""
+    hidden = 0
+    while hidden < len(widths) - 1 and sum(widths[hidden:]) + (GRID * 5 if hidden else 0) > room:
+        hidden += 1
+    return hidden

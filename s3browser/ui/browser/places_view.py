@@ -1,0 +1,96 @@
+from pathlib import Path
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
+
+from s3browser.model.places import Place
+from s3browser.ui.browser.contents_view import DropHint, dropped_paths
+from s3browser.ui.browser.places_model import PlacesModel, PlacesRole
+from s3browser.ui.theme import GRID
+
+
+class PlacesView(QTreeView):
+    """The tree of places. Files dropped on a bucket or folder are uploaded to it.
+
+    Signals:
+        place_chosen: a ``Place`` was clicked or chosen with the keyboard.
+        retry_requested: the ``Place`` that could not be listed was asked for again.
+        files_dropped: ``list[Path]`` and the ``Place`` they were dropped on.
+    """
+
+    place_chosen = Signal(object)
+    retry_requested = Signal(object)
+    files_dropped = Signal(object, object)
+
+    def __init__(self, model: PlacesModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._model = model
+        self.setModel(model)
+        self.setProperty("role", "side")
+        self.setAccessibleName("Places")
+        self.setHeaderHidden(True)
+        self.setUniformRowHeights(True)
+        self.setIndentation(GRID * 2)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+        self.setAutoExpandDelay(700)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self._drop_hint = DropHint(self.viewport())
+        self.clicked.connect(self._on_chosen)
+        self.activated.connect(self._on_chosen)
+
+    def show_place(self, place: Place) -> None:
+        """Make a place current, opening what is above it as far as it is known."""
+        index = self._model.index_of(place)
+        if index.isValid() and index != self.currentIndex():
+            self.setCurrentIndex(index)
+            self.scrollTo(index)
+
+    def _on_chosen(self, index: QModelIndex) -> None:
+        place: Place | None = index.data(PlacesRole.PLACE)
+        retry: Place | None = index.data(PlacesRole.RETRY)
+        if retry is not None:
+            self.retry_requested.emit(retry)
+        elif place is not None:
+            self.place_chosen.emit(place)
+
+    def _target(self, event: QDragMoveEvent | QDropEvent) -> Place | None:
+        index = self.indexAt(event.position().toPoint())
+        if not self._model.flags(index) & Qt.ItemFlag.ItemIsDropEnabled or not dropped_paths(event.mimeData()):
+            return None
+        place: Place | None = index.data(PlacesRole.PLACE)
+        return place
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)  # opens a closed folder after a while
+        target = self._target(event)
+        if target is None:
+            self._drop_hint.hide()
+            event.ignore()
+            if dropped_paths(event.mimeData()):
+                event.accept(self.viewport().rect())  # keep the moves coming, so that the next row can answer
+            return
+        area = self.visualRect(self.indexAt(event.position().toPoint()))
+        self._drop_hint.show_for(area, f"Upload to {target.location.name}")
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
+        self._drop_hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_hint.hide()
+        target = self._target(event)
+        if target is None:
+            event.ignore()
+            return
+        paths: list[Path] = dropped_paths(event.mimeData())
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.files_dropped.emit(paths, target)
