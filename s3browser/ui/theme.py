@@ -26,6 +26,7 @@ class Colours:
     on_accent: str
     track: str
     danger: str
+    danger_hover: str
     on_danger: str
     warning: str
     warning_ground: str
@@ -53,6 +54,7 @@ LIGHT = Colours(
     on_accent="#ffffff",
     track="#e2e5ea",
     danger="#c02626",
+    danger_hover="#a01f1f",
     on_danger="#ffffff",
     warning="#8a5300",
     warning_ground="#fff4dc",
@@ -80,6 +82,7 @@ DARK = Colours(
     on_accent="#0b1a33",
     track="#32363f",
     danger="#ff7b72",
+    danger_hover="#ff9a93",
     on_danger="#2b0806",
     warning="#f2c265",
     warning_ground="#352a12",
@@ -221,6 +224,9 @@ QPushButton[role="primary"] { background: @accent; border: 1px solid @accent; co
 QPushButton[role="primary"]:hover { background: @accent_hover; border-color: @accent_hover; }
 QPushButton[role="primary"]:disabled { background: @track; border-color: @track; color: @muted; }
 QPushButton[role="danger"] { background: @danger; border: 1px solid @danger; color: @on_danger; font-weight: 600; }
+QPushButton[role="danger"]:hover { background: @danger_hover; border-color: @danger_hover; }
+QPushButton[role="danger"]:disabled { background: @track; border-color: @track; color: @muted; }
+QPushButton[role="primary"]:focus, QPushButton[role="danger"]:focus { border: 1px solid @text; }
 QPushButton[role="link"] { background: transparent; border: none; color: @accent; padding: 2px 4px; text-align: left; }
 QPushButton[role="link"]:hover { text-decoration: underline; }
 
@@ -233,6 +239,9 @@ QToolButton[role="primary"] { background: @accent; color: @on_accent; font-weigh
 QToolButton[role="primary"]:hover { background: @accent_hover; }
 QToolButton[role="primary"]:disabled { background: @track; color: @muted; }
 QToolButton[role="quiet"] { padding: 4px; }
+QToolButton[role="fold"] { color: @muted; padding: 3px 6px 3px 0; }
+QToolButton[role="fold"]:hover { color: @text; background: transparent; }
+QToolButton[role="fold"]:checked { background: transparent; }
 QToolButton::menu-indicator { image: none; }
 
 QProgressBar { background: @track; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
@@ -251,6 +260,10 @@ QLabel[role="section"] { color: @muted; font-size: 11px; font-weight: 600; }
 QLabel[role="muted"] { color: @muted; }
 QLabel[role="danger"] { color: @danger; }
 QLabel[role="success"] { color: @success; }
+QLabel[role="warning"] { color: @warning; }
+QPlainTextEdit[role="facts"] { background: @side; color: @text; font-size: 12px; }
+QPlainTextEdit[role="page"] { background: @ground; border: none; border-radius: 0; padding: 0;
+    font-size: 11px; }
 
 QFrame[role="side"], QTreeView[role="side"] { background: @side; }
 QFrame[role="hairline"] { background: @hairline; border: none; max-height: 1px; min-height: 1px; }

@@ -1,0 +1,121 @@
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QHBoxLayout,
+    QLayout,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from s3browser.ui.labels import Picture, PlainLabel, set_role
+from s3browser.ui.theme import GRID
+
+WIDTH = 480  # px
+_MARGIN = 3 * GRID
+_BODY_WIDTH = WIDTH - 2 * _MARGIN
+_CHROME = 25 * GRID  # px of a screen's height that head, buttons, title bar and task bar take
+
+
+class Sheet(QDialog):
+    """A calm dialog: a headline, a body that scrolls only where the screen is too low, a row of buttons.
+
+    It is as high as its words need, at any text size. Open it with ``open()``; it deletes itself when closed.
+
+    Attributes:
+        body: the layout to fill.
+        buttons: the row, in the order of the platform; see ``add_button``.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        parent: QWidget | None = None,
+        *,
+        window_title: str,
+        icon_name: str = "",
+        icon_colour: str = "muted",
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(window_title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(True)
+        self.headline = PlainLabel(title, self, role="heading", max_lines=3)
+        head = QHBoxLayout()
+        head.setSpacing(2 * GRID)
+        if icon_name:
+            head.addWidget(Picture(icon_name, icon_colour, 3 * GRID, self), 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self.headline, 1)
+
+        content = QWidget(self)
+        self.body = QVBoxLayout(content)
+        self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.setSpacing(GRID)
+        self._scroll = _Body(content, self.body, self)
+        self.buttons = QDialogButtonBox(self)
+        self.buttons.rejected.connect(self.reject)
+
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 2 * GRID)
+        layout.setSpacing(2 * GRID)
+        layout.addLayout(head)
+        layout.addWidget(self._scroll)
+        layout.addWidget(self.buttons)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+
+    def add_button(self, text: str, role: QDialogButtonBox.ButtonRole, *, look: str = "") -> QPushButton:
+        """A button of the row; ``look`` is a role of the style sheet (``primary``, ``danger``)."""
+        button = self.buttons.addButton(text, role)
+        if look:
+            set_role(button, look)
+        return button
+
+
+class _Body(QScrollArea):
+    """As high as its content needs at its width, up to the screen's height."""
+
+    def __init__(self, content: QWidget, layout: QLayout, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._layout = layout
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setWidget(content)
+
+    def sizeHint(self) -> QSize:
+        height = self._layout.totalHeightForWidth(_BODY_WIDTH)
+        if height < 0:  # nothing in it wraps
+            height = self._layout.totalSizeHint().height()
+        screen = self.screen() or QGuiApplication.primaryScreen()
+        return QSize(_BODY_WIDTH, min(height, screen.availableGeometry().height() - _CHROME))
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
+def facts_box(text: str, name: str, parent: QWidget, *, lines: int = 8) -> QPlainTextEdit:
+    """Read-only text to select and copy, at most ``lines`` high; ``name`` is for screen readers."""
+    box = QPlainTextEdit(text, parent)
+    box.setReadOnly(True)
+    box.setTabChangesFocus(True)
+    box.setAccessibleName(name)
+    box.setProperty("role", "facts")
+    box.ensurePolished()
+    metrics = box.fontMetrics()
+    inside = _BODY_WIDTH - 4 * GRID
+    needed = sum(1 + metrics.horizontalAdvance(line) // inside for line in text.split("\n"))
+    box.setFixedHeight(metrics.lineSpacing() * min(lines, needed) + 3 * GRID)
+    return box

@@ -1,0 +1,43 @@
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from s3browser.ui.icons import icon
+from s3browser.ui.theme import GRID
+
+
+class Fold(QWidget):
+    """A line that unfolds what few people need: “Technical details”, “Advanced”.
+
+    Signals:
+        toggled: unfolded, or folded again.
+    """
+
+    toggled = Signal(bool)
+
+    def __init__(self, title: str, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.button = QToolButton(self)
+        self.button.setText(title)
+        self.button.setCheckable(True)
+        self.button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.button.setProperty("role", "fold")
+        self.button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.content = content
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID)
+        layout.addWidget(self.button)
+        layout.addWidget(content)
+        self.button.toggled.connect(self._on_toggled)
+        self._on_toggled(False)
+
+    def set_open(self, is_open: bool) -> None:
+        """Unfold or fold."""
+        self.button.setChecked(is_open)
+
+    @Slot(bool)
+    def _on_toggled(self, is_open: bool) -> None:
+        self.content.setVisible(is_open)
+        self.button.setIcon(icon("caret-down" if is_open else "caret-right"))
+        self.toggled.emit(is_open)
