@@ -225,8 +225,11 @@ def pin(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True, symlinks=True)
         python = str(Path(folder, "bin", "python"))
-        run_quietly("Finding the newest versions", [python, *PIP, "install", *BUILD_BACKEND, f"{ROOT}[test]"])
-        freeze = [python, *PIP, "freeze", "--exclude", "s3browser"]
+        run_quietly(
+            "Finding the newest versions",
+            [python, *PIP, "install", "--upgrade", "setuptools", *BUILD_BACKEND, f"{ROOT}[test]"],
+        )
+        freeze = [python, *PIP, "freeze", "--all", "--exclude", "pip", "--exclude", "s3browser"]
         pins = subprocess.run(freeze, check=True, capture_output=True, text=True).stdout
     header = "# Written by `python3.11 packaging/bootstrap.py pin`; every command of bootstrap.py installs these.\n"
     CONSTRAINTS.write_text(header + pins)
