@@ -1,3 +1,5 @@
+from functools import partial
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QStackedLayout, QToolButton, QWidget
@@ -81,8 +83,8 @@ class PathBar(QWidget):
 
     def _rebuild(self) -> None:
         while (item := self._steps_layout.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            if (old := item.widget()) is not None:
+                old.deleteLater()
         steps = [S3Location(), *self._location.trail]
         buttons = [self._step(step, is_last=step == steps[-1]) for step in steps]
         hidden = _how_many_to_fold([button.sizeHint().width() + GRID * 2 for button in buttons], self.width())
@@ -109,8 +111,11 @@ class PathBar(QWidget):
         text = button.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, _MAX_STEP_WIDTH)
         button.setText(text.replace("&", "&&"))
         button.setAccessibleName(f"Go to {name}")
-        button.clicked.connect(lambda: self.location_chosen.emit(step))
+        button.clicked.connect(partial(self._on_step_clicked, step))
         return button
+
+    def _on_step_clicked(self, step: S3Location) -> None:
+        self.location_chosen.emit(step)
 
     def _folded(self, steps: list[S3Location]) -> QToolButton:
         button = QToolButton(self._steps)
@@ -120,7 +125,7 @@ class PathBar(QWidget):
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         for step in steps:
-            menu.addAction(self._name(step).replace("&", "&&"), lambda step=step: self.location_chosen.emit(step))
+            menu.addAction(self._name(step).replace("&", "&&"), partial(self._on_step_clicked, step))
         button.setMenu(menu)
         return button
 

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
@@ -90,7 +88,7 @@ class PlacesView(QTreeView):
         if target is None:
             event.ignore()
             return
-        paths: list[Path] = dropped_paths(event.mimeData())
+        paths = dropped_paths(event.mimeData())
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
         self.files_dropped.emit(paths, target)

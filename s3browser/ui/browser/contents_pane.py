@@ -1,0 +1,174 @@
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QMimeData, QObject, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
+
+from s3browser.exceptions import S3AccessDeniedError, S3ConnectionError, S3CredentialsError, S3IntegrationError
+from s3browser.model.listing import Row
+from s3browser.model.locations import S3Location
+from s3browser.model.places import Place
+from s3browser.ui.browser.contents_model import ContentsModel
+from s3browser.ui.browser.contents_view import ContentsView
+from s3browser.ui.state_page import StatePage
+
+_PATIENCE_MS = 200  # what is quicker needs no sign that it is under way
+
+
+class ContentsPane(QWidget):
+    """The table with what may lie over it: empty, failed, no match; and a thin line while a listing takes its time.
+
+    Signals:
+        help_requested: the button of a failure was pressed; the exception it is about.
+    """
+
+    help_requested = Signal(object)
+
+    def __init__(self, drag_data: Callable[[list[Row]], QMimeData], parent: QWidget) -> None:
+        """``drag_data`` makes what a drag of these files carries."""
+        super().__init__(parent)
+        self.model = ContentsModel(self)
+        self.view = ContentsView(self.model, drag_data, self)
+        self._progress = QProgressBar(self)
+        self._progress.setRange(0, 0)
+        self._progress.setTextVisible(False)
+        self._progress.setProperty("role", "strip")
+        self._progress.setAccessibleName("Loading")
+        self._page: StatePage | None = None
+        self._error: Exception | None = None
+        self._is_listing = False
+        self._place = Place("", S3Location())
+        self._again: list[Row] | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._progress.show)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._progress)
+        layout.addWidget(self.view, 1)
+        keeps_place = self._progress.sizePolicy()
+        keeps_place.setRetainSizeWhenHidden(True)
+        self._progress.setSizePolicy(keeps_place)
+        self._progress.hide()
+        self.view.setFrameShape(QFrame.Shape.NoFrame)
+        self.view.viewport().installEventFilter(self)
+        self.model.counts_changed.connect(self._update_page)
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether more rows are on their way."""
+        return self._is_listing
+
+    # -- the navigator's signals ---------------------------------------------------------------
+
+    def on_listing_started(self, place: Place, again: bool) -> None:
+        """Make room for another folder; one that is listed again stays until the new rows are there."""
+        self._place = place
+        self._error = None
+        self._is_listing = True
+        self.view.set_folder(place.location)
+        if again:
+            self._again = []
+        else:
+            self._again = None
+            self.model.clear()
+            self.view.scrollToTop()
+        self._patience.start()
+        self._update_page()
+
+    def on_rows_listed(self, rows: list[Row]) -> None:
+        """Show a page."""
+        if self._again is None:
+            self.model.append(rows)
+        else:
+            self._again.extend(rows)
+
+    def on_listing_finished(self, place: Place) -> None:
+        """Bring everything into order."""
+        self._end_listing()
+        if self._again is None:
+            self.model.finish()
+        else:
+            self._replace(self._again)
+            self._again = None
+        self._update_page()
+
+    def on_listing_failed(self, error: Exception) -> None:
+        """Say what went wrong where the rows would be."""
+        self._end_listing()
+        self._error = error
+        if self._again is not None:
+            self._again = None
+            self.model.clear()
+        self._update_page()
+
+    # -- within ------------------------------------------------------------------------------
+
+    def _end_listing(self) -> None:
+        self._is_listing = False
+        self._patience.stop()
+        self._progress.hide()
+
+    def _replace(self, rows: list[Row]) -> None:
+        """Show the rows of a refresh without moving what the person sees or has selected."""
+        selected = {row.location for row in self.view.selected_rows()}
+        scrolled = self.view.verticalScrollBar().value()
+        self.model.replace(rows)
+        self.view.select(selected)
+        self.view.verticalScrollBar().setValue(scrolled)
+
+    def _update_page(self) -> None:
+        if self._page is not None:
+            self._page.hide()
+            self._page.deleteLater()
+            self._page = None
+        self._page = self._wanted_page()
+        if self._page is not None:
+            self._page.setGeometry(self.view.viewport().rect())
+            self._page.show()
+
+    def _wanted_page(self) -> StatePage | None:
+        ground = self.view.viewport()
+        if self._error is not None and self.model.rowCount() == 0:
+            return self._failure_page(self._error, ground)
+        if self._is_listing or self.model.rowCount():
+            return None
+        if self.model.filter_text and self.model.total:
+            return StatePage("magnifying-glass", "No match", "No name in this folder has these words.", parent=ground)
+        if not self._place.location.bucket:
+            return StatePage("archive", "No buckets yet", "This account has no buckets.", parent=ground)
+        return StatePage(
+            "upload-simple", "Drop files here", "This folder is empty. Files you drop are uploaded to it.", parent=ground
+        )
+
+    def _failure_page(self, error: Exception, ground: QWidget) -> StatePage:
+        if not isinstance(error, S3IntegrationError):
+            page = StatePage("warning-circle", "Something went wrong", str(error), button="Details…", parent=ground)
+        else:
+            text = error.reason if error.hint is None else f"{error.reason} {error.hint}"
+            page = StatePage(_failure_icon(error), error.title, text, button=failure_button(error), parent=ground)
+        page.button_clicked.connect(lambda: self.help_requested.emit(error))
+        return page
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self._page is not None and event.type() is QEvent.Type.Resize:
+            self._page.setGeometry(self.view.viewport().rect())
+        return super().eventFilter(watched, event)
+
+
+def failure_button(error: S3IntegrationError) -> str:
+    """What the one button beside a failure says; the window does the same when it is pressed."""
+    if isinstance(error, S3CredentialsError):
+        return "Edit the connection…"
+    if isinstance(error, S3AccessDeniedError):
+        return "Add a bucket by name…" if error.operation == "list_buckets" else "Details…"
+    return "Try again"
+
+
+def _failure_icon(error: S3IntegrationError) -> str:
+    if isinstance(error, S3AccessDeniedError):
+        return "lock"
+    if isinstance(error, S3CredentialsError):
+        return "key"
+    return "wifi-slash" if isinstance(error, S3ConnectionError) else "warning-circle"

@@ -1,0 +1,105 @@
+import threading
+from collections.abc import Callable, Sequence
+
+from s3browser.exceptions import S3CredentialsError
+from s3browser.model.connections import ConnectionProfile, Secret, SignIn
+from s3browser.model.store import ObjectStore
+from s3browser.settings.profiles import ProfileStore
+from s3browser.settings.secrets import SecretStore
+
+Connect = Callable[[ConnectionProfile, Secret | None], ObjectStore]
+
+
+class Sessions:
+    """The saved connections, and the store of each one that was used. Thread-safe.
+
+    Args:
+        profiles: what is saved.
+        secrets: the keyring.
+        connect: makes the store of a profile; cheap, the server is asked later.
+    """
+
+    def __init__(self, profiles: ProfileStore, secrets: SecretStore, connect: Connect) -> None:
+        self._profiles = profiles
+        self._secrets = secrets
+        self._connect = connect
+        self._stores: dict[str, ObjectStore] = {}
+        self._passing: dict[str, tuple[ConnectionProfile, Secret]] = {}
+        self._lock = threading.Lock()
+
+    def profiles(self) -> Sequence[ConnectionProfile]:
+        """Every connection in order: those of this session only (the demo's) first."""
+        return [profile for profile, _ in self._passing.values()] + list(self._profiles.profiles)
+
+    def profile(self, profile_id: str) -> ConnectionProfile | None:
+        """One connection, or None where it was removed."""
+        return next((profile for profile in self.profiles() if profile.profile_id == profile_id), None)
+
+    def add_passing(self, profile: ConnectionProfile, secret: Secret) -> None:
+        """Add a connection that is not saved and ends with the program."""
+        self._passing[profile.profile_id] = (profile, secret)
+
+    def connect(self, profile: ConnectionProfile, secret: Secret | None) -> ObjectStore:
+        """A store that nobody else uses, to test what was typed. Blocking: it may ask the keyring."""
+        if secret is None and profile.sign_in is SignIn.KEYS:
+            secret = self._secret(profile)
+        return self._connect(profile, secret)
+
+    def store(self, profile_id: str) -> ObjectStore:
+        """The store of a connection, the same one each time. Blocking: the keyring may ask to be unlocked.
+
+        Raises:
+            S3CredentialsError: the connection or its secret is not there.
+            SettingsError: the keyring is missing or locked.
+        """
+        with self._lock:
+            if profile_id not in self._stores:
+                profile = self.profile(profile_id)
+                if profile is None:
+                    raise S3CredentialsError("connect", code="NoCredentials", reason="This connection was removed.")
+                self._stores[profile_id] = self.connect(profile, None)
+            return self._stores[profile_id]
+
+    def save(self, profile: ConnectionProfile) -> None:
+        """Keep a new or changed connection. Blocking.
+
+        Raises:
+            SettingsError: the file could not be written.
+        """
+        self._profiles.put(profile)
+        self._forget(profile.profile_id)
+
+    def save_secret(self, profile_id: str, secret: Secret, *, only_this_session: bool) -> None:
+        """Keep a connection's secret in the keyring, or in memory only. Blocking.
+
+        Raises:
+            SettingsError: the keyring is missing or locked.
+        """
+        if only_this_session:
+            self._secrets.keep_for_session(profile_id, secret)
+        else:
+            self._secrets.set(profile_id, secret)
+        self._forget(profile_id)
+
+    def remove(self, profile_id: str) -> None:
+        """Forget a connection and its secret. Blocking.
+
+        Raises:
+            SettingsError: the file could not be written, or the keyring is missing or locked.
+        """
+        if self._passing.pop(profile_id, None) is None:
+            self._secrets.delete(profile_id)
+            self._profiles.remove(profile_id)
+        self._forget(profile_id)
+
+    def _forget(self, profile_id: str) -> None:
+        with self._lock:
+            self._stores.pop(profile_id, None)
+
+    def _secret(self, profile: ConnectionProfile) -> Secret:
+        if profile.profile_id in self._passing:
+            return self._passing[profile.profile_id][1]
+        secret = self._secrets.get(profile.profile_id)
+        if secret is None:
+            raise S3CredentialsError("connect", profile.name, "NoCredentials")
+        return secret
