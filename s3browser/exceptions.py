@@ -368,7 +368,11 @@ class S3DownloadError(S3IntegrationError):
     by_code: ClassVar[Mapping[str, Words]] = {
         "DiskFull": Words("There is not enough free space on the disk.", "Make room or choose another disk."),
         "Unwritable": Words("You are not allowed to write in this folder.", "Choose another folder."),
+        "NoFolder": Words("The folder to save it in is not there.", "Choose another folder."),
         "IsFolder": Words("A folder with this name is in the way.", "Choose another folder."),
+        "IsFile": Words("A file is where a folder has to be.", "Choose another folder."),
+        "Outside": Words("It would be saved outside the folder you chose, so it was not.", "Choose another folder."),
+        "TooLarge": Words("The disk can’t hold a file this large.", "Choose another disk."),
         "BadName": Words("This computer can’t store a file with this name."),
     }
 

@@ -1,8 +1,10 @@
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from pathlib import Path
 
+from s3browser.exceptions import S3IntegrationError
+from s3browser.model.entries import S3FileInfo
 from s3browser.model.locations import S3Location
 
 
@@ -54,8 +56,9 @@ class TransferItem:
         location: the object.
         local_path: the file on this computer.
         size: in bytes, as planned.
-        renamed: whether the local name differs from the key's, because this computer can't store that.
+        renamed: whether the name it gets is not the one it has: this computer can’t store it, or it is taken.
         is_folder: an empty folder: a marker object or a directory, no bytes.
+        root: of a download, the folder that was chosen; nothing is written outside it.
     """
 
     direction: Direction
@@ -64,6 +67,75 @@ class TransferItem:
     size: int
     renamed: bool = False
     is_folder: bool = False
+    root: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that was chosen and can’t be moved, and why."""
+
+    item: TransferItem
+    error: S3IntegrationError
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """An item whose name is taken on the target.
+
+    Attributes:
+        item: as it would be without the other one.
+        kept_both: the same under the first free name.
+        obstacle: why the other one can’t be replaced (a folder in the way of a file), or None if it can.
+    """
+
+    item: TransferItem
+    kept_both: TransferItem
+    obstacle: S3IntegrationError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a drop or a click will move; nothing has happened yet.
+
+    Attributes:
+        direction: which way.
+        items: free to move.
+        conflicts: to be settled before they can move.
+        problems: what was chosen and can’t be moved.
+        unchecked: why nobody knows which names are taken (no permission to look), or None if it is known.
+    """
+
+    direction: Direction
+    items: tuple[TransferItem, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unchecked: S3IntegrationError | None = None
+
+    @property
+    def count(self) -> int:
+        """How many files and empty folders would move, those in conflict included."""
+        return len(self.items) + len(self.conflicts)
+
+    @property
+    def total_bytes(self) -> int:
+        """Their size."""
+        return sum(item.size for item in self.items) + sum(conflict.item.size for conflict in self.conflicts)
+
+    def settled(self, rule: ConflictRule) -> "Plan":
+        """The plan with every conflict settled by one rule; what ``REPLACE`` can’t replace becomes a problem."""
+        items: list[TransferItem] = []
+        problems: list[Problem] = []
+        for conflict in self.conflicts:
+            match rule:
+                case ConflictRule.KEEP_BOTH:
+                    items.append(conflict.kept_both)
+                case ConflictRule.REPLACE if conflict.obstacle is None:
+                    items.append(conflict.item)
+                case ConflictRule.REPLACE:
+                    problems.append(Problem(conflict.item, conflict.obstacle))
+                case ConflictRule.SKIP:
+                    pass
+        return replace(self, items=(*self.items, *items), conflicts=(), problems=(*self.problems, *problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +149,7 @@ class TransferSnapshot:
         state: where it stands.
         position: bytes moved; never goes back within a run.
         error: why it failed, with ``TransferState.FAILED``.
+        bytes_per_s: its speed, with ``TransferState.RUNNING``; 0.0 while unknown.
     """
 
     transfer_id: int
@@ -85,3 +158,69 @@ class TransferSnapshot:
     state: TransferState
     position: int
     error: Exception | None = None
+    bytes_per_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSnapshot:
+    """The transfers of one drop or click together, or of all that are at work.
+
+    Attributes:
+        batch_id: counts up; 0 for all together.
+        connection_id: the connection they belong to; empty for all together.
+        direction: which way; None for all together, where both occur.
+        total: transfers in all, finished ones included.
+        done: arrived.
+        failed: failed.
+        cancelled: cancelled.
+        position_bytes: bytes moved; what failed or was cancelled counts as moved, so that the bar reaches its end.
+        total_bytes: bytes in all.
+        bytes_per_s: 0.0 while unknown.
+        seconds_left: None while unknown.
+    """
+
+    batch_id: int
+    connection_id: str
+    direction: Direction | None
+    total: int
+    done: int
+    failed: int
+    cancelled: int
+    position_bytes: int
+    total_bytes: int
+    bytes_per_s: float = 0.0
+    seconds_left: float | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more happens unless somebody asks for it."""
+        return self.done + self.failed + self.cancelled == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object that an upload has just stored; ``info`` lets a listing show it without asking again.
+
+    ``info.last_modified`` is this computer’s time: S3 tells its own only when asked.
+    """
+
+    connection_id: str
+    bucket: str
+    info: S3FileInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TransferNews:
+    """What happened since the news before.
+
+    Attributes:
+        added: batches that were started, in order.
+        changed: transfers whose state changed, each once.
+        stored: objects that uploads stored, in order.
+        finished: batches of which nothing is left to do.
+    """
+
+    added: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+    stored: tuple[StoredObject, ...] = ()
+    finished: tuple[BatchSnapshot, ...] = ()
