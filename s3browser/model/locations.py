@@ -3,6 +3,7 @@
 Keys are not paths: nothing here normalises, and ``//`` or ``..`` stay what they are.
 """
 
+import re
 from dataclasses import dataclass
 
 from s3browser.model.text import plural
@@ -89,4 +90,29 @@ def key_problem(key: str) -> str | None:
         return "The name holds characters that are not valid text."
     if size > MAX_KEY_BYTES:
         return f"The name with its folders is {plural(size - MAX_KEY_BYTES, 'byte')} too long for S3."
+    return None
+
+
+def bucket_problem(name: str) -> str | None:
+    """Why S3 would not create a bucket with this name, as a sentence, or None if it would.
+
+    For new buckets and for settings: names from before 2018 may break these rules and are opened all the same.
+    Source: "General purpose bucket naming rules" in Amazon's S3 user guide.
+    """
+    if not 3 <= len(name) <= 63:
+        return f"The bucket name has {plural(len(name), 'character')}; S3 wants 3 to 63."
+    if not re.fullmatch(r"[a-z0-9.-]+", name):
+        return "The bucket name may hold only small letters (a–z), digits, dots and hyphens."
+    if not (name[0].isalnum() and name[-1].isalnum()):
+        return "The bucket name has to begin and end with a letter or a digit."
+    if ".." in name:
+        return "The bucket name may not hold two dots in a row."
+    if re.fullmatch(r"\d+\.\d+\.\d+\.\d+", name):
+        return "The bucket name may not look like an IP address."
+    for prefix in ("xn--", "sthree-", "amzn-s3-demo-"):
+        if name.startswith(prefix):
+            return f"Amazon keeps bucket names that begin with “{prefix}” for itself."
+    for suffix in ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"):
+        if name.endswith(suffix):
+            return f"Amazon keeps bucket names that end with “{suffix}” for itself."
     return None
