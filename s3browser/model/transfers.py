@@ -126,15 +126,12 @@ class Plan:
         items: list[TransferItem] = []
         problems: list[Problem] = []
         for conflict in self.conflicts:
-            match rule:
-                case ConflictRule.KEEP_BOTH:
-                    items.append(conflict.kept_both)
-                case ConflictRule.REPLACE if conflict.obstacle is None:
-                    items.append(conflict.item)
-                case ConflictRule.REPLACE:
-                    problems.append(Problem(conflict.item, conflict.obstacle))
-                case ConflictRule.SKIP:
-                    pass
+            if rule is ConflictRule.KEEP_BOTH:
+                items.append(conflict.kept_both)
+            elif rule is ConflictRule.REPLACE and conflict.obstacle is not None:
+                problems.append(Problem(conflict.item, conflict.obstacle))
+            elif rule is ConflictRule.REPLACE:
+                items.append(conflict.item)
         return replace(self, items=(*self.items, *items), conflicts=(), problems=(*self.problems, *problems))
 
 
