@@ -139,7 +139,10 @@ class ContentsPane(QWidget):
         if not self._place.location.bucket:
             return StatePage("archive", "No buckets yet", "This account has no buckets.", parent=ground)
         return StatePage(
-            "upload-simple", "Drop files here", "This folder is empty. Files you drop are uploaded to it.", parent=ground
+            "upload-simple",
+            "Drop files here",
+            "This folder is empty. Files you drop are uploaded to it.",
+            parent=ground,
         )
 
     def _failure_page(self, error: Exception, ground: QWidget) -> StatePage:

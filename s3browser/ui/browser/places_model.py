@@ -1,10 +1,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
+from functools import partial
 from itertools import count
 from typing import Any
 
-from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 
 from s3browser.model.connections import ConnectionProfile
 from s3browser.model.kinds import Kind
@@ -15,6 +16,7 @@ from s3browser.ui.icons import icon
 
 Index = QModelIndex | QPersistentModelIndex
 _CONNECTION = Kind("Connection", "cloud", "accent")
+_PATIENCE_MS = 200  # what is quicker needs no note
 _LOADING = Kind("", "dots-three", "muted")
 _FAILED = Kind("", "warning-circle", "danger")
 
@@ -97,7 +99,7 @@ class PlacesModel(QAbstractItemModel):
         node = self._node(parent)
         if self.canFetchMore(parent) and node.place is not None:
             node.state = _Children.LOADING
-            self._insert(node, [_Node(node, "Loading…", _LOADING)])
+            QTimer.singleShot(_PATIENCE_MS, self, partial(self._note_loading, node.place))
             self.children_requested.emit(node.place)
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -117,6 +119,8 @@ class PlacesModel(QAbstractItemModel):
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         node = self._node(index)
         if node.place is None:
             return Qt.ItemFlag.ItemIsEnabled
@@ -233,6 +237,11 @@ class PlacesModel(QAbstractItemModel):
             self._nodes.pop(node.place, None)
         for child in node.children:
             self._unlist(child)
+
+    def _note_loading(self, place: Place) -> None:
+        node = self._nodes.get(place)
+        if node is not None and node.state is _Children.LOADING and not node.children:
+            self._insert(node, [_Node(node, "Loading…", _LOADING)])
 
     def _drop_notes(self, node: _Node) -> None:
         for note in [child for child in node.children if child.place is None]:
