@@ -151,6 +151,7 @@ class FaultProxy:
         finally:
             up.cancel()
             down.cancel()
+            server_writer.close()  # before anything is awaited: the proxy's end may cancel that
             await asyncio.gather(up, down, return_exceptions=True)
             await _close(server_writer)
 
