@@ -211,9 +211,17 @@ QLineEdit, QComboBox, QSpinBox, QPlainTextEdit, QTextEdit { background: @raised;
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid @accent; }
 QLineEdit:disabled, QComboBox:disabled { color: @muted; background: @side; }
 QLineEdit[problem="true"] { border: 1px solid @danger; }
+QComboBox { padding: 5px 10px; }
 QComboBox::drop-down { border: none; width: 24px; }
+QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @hairline;
     selection-background-color: @selection; }
+
+QRadioButton { spacing: 8px; }
+QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 8px;
+    background: @raised; }
+QRadioButton::indicator:hover, QRadioButton::indicator:focus { border-color: @accent; }
+QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @accent; background: @on_accent; }
 
 QPushButton { background: @raised; border: 1px solid @hairline; border-radius: 6px;
     padding: 6px 14px; min-height: 18px; }
@@ -265,6 +273,8 @@ QPlainTextEdit[role="facts"] { background: @side; color: @text; font-size: 12px;
 QPlainTextEdit[role="page"] { background: @ground; border: none; border-radius: 0; padding: 0;
     font-size: 11px; }
 
+QTreeView[role="card"] { background: @raised; border: 1px solid @hairline; border-radius: 8px; padding: 4px; }
+QTreeView[role="card"]::item { padding: 3px 4px; }
 QFrame[role="side"], QTreeView[role="side"] { background: @side; }
 QFrame[role="hairline"] { background: @hairline; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="card"] { background: @raised; border: 1px solid @hairline; border-radius: 8px; }

@@ -20,7 +20,7 @@ from s3browser.ui.theme import GRID
 WIDTH = 480  # px
 _MARGIN = 3 * GRID
 _BODY_WIDTH = WIDTH - 2 * _MARGIN
-_CHROME = 25 * GRID  # px of a screen's height that head, buttons, title bar and task bar take
+_CHROME = 21 * GRID  # px of a screen's height that head, buttons, title bar and task bar take
 
 
 class Sheet(QDialog):
@@ -75,6 +75,12 @@ class Sheet(QDialog):
         if look:
             set_role(button, look)
         return button
+
+    def reveal(self, widget: QWidget) -> None:
+        """Scroll to a widget of the body that has just changed, where the screen is too low for all of it."""
+        self.body.activate()
+        self.layout().activate()
+        self._scroll.ensureWidgetVisible(widget, 0, 0)
 
 
 class _Body(QScrollArea):
