@@ -31,7 +31,7 @@ RENAMED = {"libglib2.0-0": "libglib2.0-0t64", "libssl3": "libssl3t64"}  # since 
 def depends() -> str:
     """The packages that the program needs, as the value of ``Depends``."""
     libc = f"libc6 (>= {os.confstr('CS_GNU_LIBC_VERSION').split()[1]})"  # type: ignore[union-attr]
-    names = sorted({need.debian for need in WINDOW} | set(PYTHON_NEEDS))
+    names = sorted({need.debian for need in WINDOW if need.name.startswith("lib")} | set(PYTHON_NEEDS))
     return ", ".join([libc, *(f"{RENAMED[name]} | {name}" if name in RENAMED else name for name in names)])
 
 
