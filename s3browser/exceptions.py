@@ -50,6 +50,7 @@ TITLES: Mapping[str, str] = {
     "configure": "The connection isn’t set up correctly",
     "save_secret": "Couldn’t keep the secret key of {}",
     "load_secret": "Couldn’t get the secret key of {}",
+    "delete_secret": "Couldn’t remove the secret key of {}",
     "load_settings": "Couldn’t read {}",
     "save_settings": "Couldn’t save {}",
 }
@@ -404,6 +405,12 @@ class SettingsError(S3IntegrationError):
             "The keyring of this computer is locked.",
             "Unlock it, or keep the secret key for this session only.",
         ),
+        "KeyringFailed": Words(
+            "The keyring of this computer answered with an error.",
+            "Try again, or keep the secret key for this session only.",
+        ),
+        "SecretTooLong": Words("The keys are too long to be kept.", "Check that you entered only the two keys."),
+        "SecretDamaged": Words("What the keyring holds can’t be read.", "Enter the secret key again."),
         "Damaged": Words("The settings file was damaged. It was set aside, and the program started with its defaults."),
     }
 
