@@ -1,0 +1,1 @@
+"""One module per kind, each with ``read(path, name) -> Document``. Imported in the worker only, on first use."""
