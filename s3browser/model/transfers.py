@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 from s3browser.exceptions import S3IntegrationError
 from s3browser.model.entries import S3FileInfo
 from s3browser.model.locations import S3Location
+
+Progress = Callable[[int, int], object]
+"""Called with the position and the total, in bytes; the position never goes back."""
 
 
 class Direction(StrEnum):
