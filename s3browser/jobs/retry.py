@@ -12,6 +12,8 @@ from s3browser.model.store import Cancel
 
 T = TypeVar("T")
 
+PROGRESS_BYTES = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -22,11 +24,24 @@ class RetryPolicy:
     first_backoff_s: float = 0.2
 
 
-def retrying(call: Callable[[], T], policy: RetryPolicy, cancel: Cancel | None = None) -> T:
+def retrying(
+    call: Callable[[], T],
+    policy: RetryPolicy,
+    cancel: Cancel | None = None,
+    position: Callable[[], int] | None = None,
+) -> T:
     """Return ``call()``, trying again where the error can pass by itself.
 
     Exponential back-off with full jitter; a ``Retry-After`` of the server is honoured up to ``max_backoff_s``.
     Blocking. Never nest it.
+
+    Args:
+        call: one attempt.
+        policy: how often and how patiently.
+        cancel: ends the attempts and the waits between them.
+        position: of a call that takes up where it broke off: how many bytes are behind it. An attempt that got
+            ``PROGRESS_BYTES`` further counts as the first again; so a long transfer over a bad line comes to its end,
+            and one that does not get on still ends.
 
     Raises:
         Cancelled: as soon as ``cancel`` is set, waits included.
@@ -34,6 +49,15 @@ def retrying(call: Callable[[], T], policy: RetryPolicy, cancel: Cancel | None =
     """
     jitter = tenacity.wait_random_exponential(multiplier=policy.first_backoff_s, max=policy.max_backoff_s)
     stop: Cancel = cancel or threading.Event()
+    mark_bytes = position() if position else 0
+
+    def again(state: tenacity.RetryCallState) -> bool:
+        nonlocal mark_bytes
+        if position and position() - mark_bytes >= PROGRESS_BYTES:
+            mark_bytes = position()
+            state.attempt_number = 1
+        error = state.outcome.exception() if state.outcome else None
+        return isinstance(error, S3IntegrationError) and error.retryable
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
@@ -52,11 +76,7 @@ def retrying(call: Callable[[], T], policy: RetryPolicy, cancel: Cancel | None =
     return tenacity.Retrying(
         stop=tenacity.stop_after_attempt(policy.max_attempts),
         wait=wait,
-        retry=tenacity.retry_if_exception(_can_pass),
+        retry=again,
         sleep=sleep,
         reraise=True,
     )(attempt)
-
-
-def _can_pass(error: BaseException) -> bool:
-    return isinstance(error, S3IntegrationError) and error.retryable

@@ -1,0 +1,122 @@
+"""Builds the one boto3 client of a connection. boto3 is imported here and only when that happens: it is slow."""
+
+import hashlib
+import logging
+import ssl
+from base64 import b64encode
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from s3browser.exceptions import S3CertificateError
+from s3browser.s3.config import S3Config
+from s3browser.s3.translate import Call, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client as BotoClient
+
+# As many connections as lanes may have threads; beyond it urllib3 warns and throws connections away.
+MAX_POOL_CONNECTIONS = 32
+# us-east-1 answers for every region of Amazon and tells where a bucket is; other servers mostly sign with it.
+FALLBACK_REGION = "us-east-1"
+
+
+def build_client(config: S3Config, call: Call) -> "BotoClient":
+    """A client for ``config``: about 0.3 s of work, the first time with the import of boto3 on top.
+
+    Raises:
+        S3CredentialsError: settings or the AWS files of this computer are wrong; ``call`` gives the title.
+        S3CertificateError: the certificate file can't be read.
+    """
+    config.validate_connection()
+    _check_certificates(config, call)
+
+    import boto3
+    from botocore.config import Config
+    from botocore.session import get_session
+    from botocore.utils import parse_timestamp as slow_parse
+
+    # botocore's debug log holds session tokens and signatures.
+    if (logger := logging.getLogger("botocore")).level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+    addressing: Any = {"addressing_style": config.addressing_style}  # checked by validate_connection
+    with translated(call):
+        core = get_session()
+        if config.profile:
+            core.set_config_variable("profile", config.profile)
+        # botocore's own parser spends two thirds of a listing's time in dateutil.
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=timestamp_parser(slow_parse))
+        session = boto3.Session(
+            botocore_session=core,
+            aws_access_key_id=config.access_key_id,
+            aws_secret_access_key=config.secret_access_key,
+            aws_session_token=config.session_token,
+            region_name=config.region,
+        )
+        client = session.client(
+            "s3",
+            region_name=config.region or session.region_name or FALLBACK_REGION,
+            endpoint_url=config.endpoint_url,
+            # None and not True: True would put AWS_CA_BUNDLE and the profile's ca_bundle out of force
+            verify=None if config.verify is True else config.verify if config.verify is False else str(config.verify),
+            config=Config(
+                # Without it presigned links would still be signed with version 2 here and there.
+                signature_version="s3v4",
+                s3=addressing,
+                # The only retry loop is ``jobs.retry.retrying``.
+                retries={"total_max_attempts": 1, "mode": "standard"},
+                connect_timeout=config.connect_timeout_s,
+                read_timeout=config.read_timeout_s,
+                max_pool_connections=MAX_POOL_CONNECTIONS,
+                tcp_keepalive=True,
+                # ``when_supported`` sends a trailing checksum that several servers refuse over https (411). This way
+                # the signature covers the body's SHA-256: as safe on the way, and the same on every server.
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                user_agent_extra="s3browser",
+            ),
+        )
+    client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
+    return client
+
+
+def is_amazon(url: str) -> bool:
+    """Whether this address is Amazon's own."""
+    host = urlsplit(url).hostname or ""
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def timestamp_parser(slow: Callable[[Any], datetime]) -> Callable[[Any], datetime]:
+    """A parser of timestamps, aware and in UTC, that leaves to ``slow`` what is not ISO 8601."""
+
+    def parse(value: Any) -> datetime:
+        try:
+            # The "T" keeps out numbers, which mean seconds since 1970 but could pass for a date.
+            parsed = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else slow(value)
+        except ValueError:
+            parsed = slow(value)
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+
+    return parse
+
+
+def _check_certificates(config: S3Config, call: Call) -> None:
+    if isinstance(config.verify, bool):
+        return
+    try:
+        ssl.create_default_context(cafile=str(config.verify))
+    except OSError as error:
+        raise call.error(
+            S3CertificateError,
+            "CertificateFile",
+            reason=f"The certificate file “{config.verify}” can’t be read.",
+            hint="Choose a PEM file with the certificate of the server’s authority.",
+        ) from error
+
+
+def _add_content_md5(params: dict[str, Any], **_: Any) -> None:
+    """Older servers want it for DeleteObjects; botocore sends a CRC instead."""
+    if not is_amazon(params["url"]):
+        digest = hashlib.md5(params["body"], usedforsecurity=False).digest()
+        params["headers"]["Content-MD5"] = b64encode(digest).decode()
