@@ -20,7 +20,7 @@ PINS = {
 QT_THAT_BREAKS = ("6.10.1", "6.12.0")
 # Split, so that this file does not name them itself.
 REGISTRIES = ["py" + "pi.org", "files.python" + "hosted", "registry.npm" + "js", "conda.ana" + "conda", "/sim" + "ple/"]
-OF_ONE_MACHINE = ["/ro" + "ot/", "/wo" + "rk/", "/home/" + "runner", "/opt/" + "pypi"]
+OF_ONE_MACHINE = ["/ro" + "ot/.", "/wo" + "rk/main", "/wo" + "rk/shared", "/opt/" + "pypi"]
 
 
 def requirements() -> list[Requirement]:
