@@ -1,67 +1,76 @@
 #!/bin/bash
-# Runs both README commands, and installs and starts the .deb, in a bare Debian 12 with nothing but Python and git.
-# Needs root and debootstrap. The last commit is what is checked.
+# Runs both README commands in a bare Debian 12 with nothing but Python and git, then installs and starts the .deb in
+# another one. Needs root and debootstrap. The last commit is what is checked. Takes some 15 minutes.
 #
-#   sudo packaging/debian/bare_root_check.sh [FOLDER]     default: a new folder in ${TMPDIR:-/tmp}, removed when all is well
+#   sudo packaging/debian/bare_root_check.sh [FOLDER]     default: a new folder in ${TMPDIR:-/tmp}; removed when all is well
 #
-#   MIRROR        Debian mirror; empty: debootstrap's own
-#   APT_CONF      a file to take along as apt's configuration, where a proxy or the like is needed
-#   PIP_*         are handed on to pip; where PIP_CERT or PIP_CONFIG_FILE name a file, the file goes along
-#   BIND          folders to show inside as well, where pip's configuration names local ones: "FOLDER FOLDER"
+#   MIRROR     Debian mirror; unset: debootstrap's own
+#   APT_CONF   a file of apt settings to take along, where a proxy or the like is needed
+#   PIP_*      are handed on to pip; the files that PIP_CERT and PIP_CONFIG_FILE name go along
+#   BIND       folders to show inside as well, where pip's settings name local ones: "FOLDER FOLDER"
 set -euo pipefail
 checkout=$(cd "$(dirname "$0")/../.." && pwd)
-root=${1:-$(mktemp -d "${TMPDIR:-/tmp}/s3browser-bare.XXXXXX")}
+work=${1:-$(mktemp -d "${TMPDIR:-/tmp}/s3browser-bare.XXXXXX")}
+mkdir -p "$work" "$checkout/build"
+began_at=$SECONDS
+environment=(HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin)
+
+stage() { printf '\n=== %s (%d s so far)\n' "$1" $((SECONDS - began_at)); }
 
 leave() {
     code=$?
-    for mount in ${BIND:-} /dev/shm /dev /proc; do
-        if mountpoint -q "$root$mount"; then umount -l "$root$mount"; fi
+    for mount in "$work"/{commands,package}/{dev/shm,dev,proc} ${BIND:+$(printf "$work/commands%s " $BIND)}; do
+        if mountpoint -q "$mount"; then umount -l "$mount"; fi
     done
-    if [ $code = 0 ]; then rm -rf --one-file-system "$root"; else echo "Left for a look: $root" >&2; fi
+    if [ $code = 0 ]; then rm -rf --one-file-system "$work"; else echo "Left for a look: $work" >&2; fi
 }
 trap leave EXIT
 
-began_at=$SECONDS
-stage() { printf '=== %s (%d s so far)\n' "$1" $((SECONDS - began_at)); }
+# new_root NAME: a bare root in $work/NAME
+new_root() {
+    cp -a "$work/bare" "$work/$1"
+    mount -t proc proc "$work/$1/proc"
+    mount --bind /dev "$work/$1/dev"
+    mount -t tmpfs tmpfs "$work/$1/dev/shm"
+    cp /etc/resolv.conf /etc/hosts "$work/$1/etc/"
+    if [ -n "${APT_CONF:-}" ]; then cp "$APT_CONF" "$work/$1/etc/apt/apt.conf.d/99check"; fi
+}
 
-stage "Debian 12 with Python and git in $root"
-debootstrap --variant=minbase --include=python3,git bookworm "$root" ${MIRROR:+"$MIRROR"} >"$root.log" 2>&1 ||
-    { tail -n 20 "$root.log" >&2; exit 1; }
-rm "$root.log"
-mount -t proc proc "$root/proc"
-mount --bind /dev "$root/dev"
-mount -t tmpfs tmpfs "$root/dev/shm"
+# inside NAME COMMAND: runs it there as root, without a terminal
+inside() { env -i "${environment[@]}" chroot "$work/$1" sh -c "$2" </dev/null; }
+
+stage "Debian 12 with Python and git, in $work"
+debootstrap --variant=minbase --include=python3,git bookworm "$work/bare" ${MIRROR:+"$MIRROR"} >"$work/debootstrap.log" 2>&1 ||
+    { tail -n 20 "$work/debootstrap.log" >&2; exit 1; }
+new_root commands
 for folder in ${BIND:-}; do
-    mkdir -p "$root$folder"
-    mount --bind "$folder" "$root$folder"
+    mkdir -p "$work/commands$folder"
+    mount --bind "$folder" "$work/commands$folder"
 done
-cp /etc/resolv.conf /etc/hosts "$root/etc/"
-if [ -n "${APT_CONF:-}" ]; then cp "$APT_CONF" "$root/etc/apt/apt.conf.d/99check"; fi
-
-environment=(HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin)
 while IFS='=' read -r name value; do
     case $name in
         PIP_CERT | PIP_CONFIG_FILE)
-            install -D -m 644 "$value" "$root/opt/check/$name"
+            install -D -m 644 "$value" "$work/commands/opt/check/$name"
             value=/opt/check/$name ;;
     esac
     environment+=("$name=$value")
 done < <(env | grep '^PIP_' || true)
-inside() { env -i "${environment[@]}" chroot "$root" sh -c "cd /root/s3browser && $1" </dev/null; }
-
-git clone --quiet --no-hardlinks "file://$checkout" "$root/root/s3browser"
+git clone --quiet --no-hardlinks "file://$checkout" "$work/commands/root/s3browser"
 
 stage "the first command"
-inside "python3 packaging/bootstrap.py demo"
-cp "$root/root/s3browser/build/demo.png" "$checkout/build/bare-demo.png"
+inside commands "cd /root/s3browser && python3 packaging/bootstrap.py demo"
+cp "$work/commands/root/s3browser/build/demo.png" "$checkout/build/bare-demo.png"
 
 stage "the second command"
-inside "python3 packaging/bootstrap.py test"
+inside commands "cd /root/s3browser && python3 packaging/bootstrap.py test"
 
-stage "the Debian package, in the same root without Python's virtual environment"
-inside "python3 packaging/bootstrap.py package"
-inside "rm -rf .venv && apt-get install -qq --yes --no-install-recommends ./dist/s3browser_*.deb >build/deb.log 2>&1"
-inside "cd / && QT_QPA_PLATFORM=offscreen s3browser --demo --screenshot /root/installed.png"
-cp "$root/root/installed.png" "$checkout/build/bare-installed.png"
+stage "the Debian package"
+inside commands "cd /root/s3browser && python3 packaging/bootstrap.py package"
+new_root package
+cp "$work"/commands/root/s3browser/dist/s3browser_*.deb "$work/package/root/"
+inside package "apt-get update -qq && apt-get install -qq --yes --no-install-recommends /root/s3browser_*.deb" >"$work/deb.log" 2>&1 ||
+    { tail -n 20 "$work/deb.log" >&2; exit 1; }
+inside package "cd / && QT_QPA_PLATFORM=offscreen s3browser --demo --screenshot /root/installed.png"
+cp "$work/package/root/installed.png" "$checkout/build/bare-installed.png"
 
-stage "done; the pictures are build/bare-demo.png and build/bare-installed.png"
+stage "all is well; the pictures are build/bare-demo.png and build/bare-installed.png"

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from render_icon import render_icon  # noqa: E402
+from render_icon import render_icon
 
 SIZES_PX = (16, 20, 24, 32, 40, 48, 64, 256)
 
