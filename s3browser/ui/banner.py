@@ -7,52 +7,43 @@ from s3browser.ui.theme import GRID
 
 
 class Banner(QFrame):
-    """A slim line over the window, for what concerns all of it: offline, signed out. Hidden until it has a message.
+    """A slim line over the window, for what concerns all of it: offline, signed out.
+
+    Args:
+        text: what is the matter.
+        button: what its button says; empty for none.
+        icon_name: of ``resources/icons``.
+        parent: owns it.
 
     Signals:
-        action_requested: its button was clicked.
-        closed: somebody put it away.
+        button_clicked: the way out was clicked.
+        closed: somebody put it away; it is hidden.
     """
 
-    action_requested = Signal()
+    button_clicked = Signal()
     closed = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, text: str, button: str = "", *, icon_name: str = "warning", parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", "banner")
-        self._picture = Picture("warning", "warning", 2 * GRID, self)
-        self._text = PlainLabel("", self, max_lines=2)
-        self.button = QPushButton(self)
-        self.button.clicked.connect(self.action_requested)
-        self.close_button = QToolButton(self)
-        self.close_button.setIcon(icon("x", "warning"))
-        self.close_button.setProperty("role", "quiet")
-        self.close_button.setAccessibleName("Close this message")
-        self.close_button.setToolTip("Close this message")
-        self.close_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.close_button.clicked.connect(self._close)
+        self.setAccessibleName(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
         layout.setSpacing(GRID)
-        layout.addWidget(self._picture)
-        layout.addWidget(self._text, 1)
-        layout.addWidget(self.button)
-        layout.addWidget(self.close_button)
-        self.hide()
-
-    def show_message(self, text: str, button: str = "", *, icon_name: str = "warning") -> None:
-        """Say it, in place of what was said before; an empty ``button`` hides it."""
-        self._picture.set_icon(icon_name, "warning")
-        self._text.setText(text)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self.setAccessibleName(text)
-        self.show()
-
-    @property
-    def text(self) -> str:
-        """What it says."""
-        return self._text.text()
+        layout.addWidget(Picture(icon_name, "warning", 2 * GRID, self))
+        layout.addWidget(PlainLabel(text, self, max_lines=2), 1)
+        if button:
+            way_out = QPushButton(button, self)
+            way_out.clicked.connect(self.button_clicked)
+            layout.addWidget(way_out)
+        close = QToolButton(self)
+        close.setIcon(icon("x", "warning"))
+        close.setProperty("role", "quiet")
+        close.setAccessibleName("Close this message")
+        close.setToolTip("Close this message")
+        close.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        close.clicked.connect(self._close)
+        layout.addWidget(close)
 
     @Slot()
     def _close(self) -> None:

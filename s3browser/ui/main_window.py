@@ -64,7 +64,7 @@ class MainWindow(QMainWindow):
         self.filter.setAccessibleName("Filter this folder")
         self.filter.setClearButtonEnabled(True)
         self.filter.addAction(icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.setFixedWidth(GRID * 28)
+        self.filter.setFixedWidth(GRID * 26)
         self.info = QLabel(self)
         self.info.setProperty("role", "muted")
         self.info.setTextFormat(Qt.TextFormat.PlainText)
@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self._columns.setSizes([_SIDE_WIDTH, 1280 - _SIDE_WIDTH - _DETAILS_WIDTH, _DETAILS_WIDTH])
         details.setMinimumWidth(GRID * 26)
         self.setCentralWidget(self._columns)
+        contents.view.setFocus()
         for action in vars(actions).values():
             if isinstance(action, QAction):
                 self.addAction(action)

@@ -1,8 +1,11 @@
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from s3browser.exceptions import S3CredentialsError
+from s3browser.jobs.cancel import CancelToken
 from s3browser.model.connections import ConnectionProfile, Secret, SignIn
+from s3browser.model.entries import S3FileInfo
+from s3browser.model.locations import S3Location
 from s3browser.model.store import ObjectStore
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
@@ -59,6 +62,10 @@ class Sessions:
                     raise S3CredentialsError("connect", code="NoCredentials", reason="This connection was removed.")
                 self._stores[profile_id] = self.connect(profile, None)
             return self._stores[profile_id]
+
+    def list_files(self, profile_id: str, location: S3Location, token: CancelToken) -> Iterator[S3FileInfo]:
+        """Every object in a folder or bucket, at any depth. Blocking."""
+        return self.store(profile_id).list_files(location.bucket, location.key, cancel=token)
 
     def save(self, profile: ConnectionProfile) -> None:
         """Keep a new or changed connection. Blocking.

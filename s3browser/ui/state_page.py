@@ -8,50 +8,39 @@ from s3browser.ui.theme import GRID
 class StatePage(QWidget):
     """Fills a place that has nothing to show, says why, and what to do next.
 
+    Args:
+        icon_name: of ``resources/icons``.
+        title: the headline.
+        text: a sentence or two under it.
+        button: what it says; empty for none.
+        colour: the icon's, of ``theme.Colours``.
+        parent: owns it.
+
     Signals:
-        action_requested: the button was clicked.
+        button_clicked: the one way on.
     """
 
-    action_requested = Signal()
+    button_clicked = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(
+        self, icon_name: str, title: str, text: str = "", button: str = "", *, colour: str = "muted", parent: QWidget
+    ) -> None:
         super().__init__(parent)
-        self._picture = Picture("folder", "muted", 6 * GRID, self)
-        self._title = PlainLabel("", self, role="heading", max_lines=2)
-        self._text = PlainLabel("", self, role="muted", max_lines=4)
-        self.button = QPushButton(self)
-        self.button.clicked.connect(self.action_requested)
+        self.setAccessibleName(f"{title}. {text}" if text else title)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4 * GRID, 4 * GRID, 4 * GRID, 4 * GRID)
         layout.setSpacing(GRID)
         layout.addStretch(2)
-        layout.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(Picture(icon_name, colour, 6 * GRID, self), 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(GRID)
-        for label in (self._title, self._text):
-            label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            layout.addWidget(label)
-        layout.addSpacing(GRID)
-        layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
+        for words, role, lines in ((title, "heading", 2), (text, "muted", 4)):
+            if words:
+                label = PlainLabel(words, self, role=role, max_lines=lines)
+                label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+                layout.addWidget(label)
+        if button:
+            way_on = QPushButton(button, self)
+            way_on.clicked.connect(self.button_clicked)
+            layout.addSpacing(GRID)
+            layout.addWidget(way_on, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
-
-    def show_state(
-        self, icon_name: str, title: str, text: str = "", button: str = "", *, colour: str = "muted"
-    ) -> None:
-        """Say something else; an empty ``button`` hides it. ``colour`` is one of ``theme.Colours``."""
-        self._picture.set_icon(icon_name, colour)
-        self._title.setText(title)
-        self._text.setText(text)
-        self._text.setVisible(bool(text))
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self.setAccessibleName(f"{title}. {text}" if text else title)
-
-    @property
-    def title(self) -> str:
-        """The headline that shows."""
-        return self._title.text()
-
-    @property
-    def text(self) -> str:
-        """The sentence under it."""
-        return self._text.text()

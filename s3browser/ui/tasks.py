@@ -16,7 +16,7 @@ class Tasks:
 
     def __init__(self, runner: JobRunner, show_error: Callable[[Exception], None]) -> None:
         self.runner = runner
-        self._show_error = show_error
+        self.show_error = show_error
 
     def run(
         self,
@@ -31,7 +31,7 @@ class Tasks:
         Returns:
             The token; cancel it to drop the result.
         """
-        return self.runner.submit(lane, work, done=done, failed=failed or self._show_error, token=token)
+        return self.runner.submit(lane, work, done=done, failed=failed or self.show_error, token=token)
 
     def post(self, token: CancelToken, callback: Callable[[], None]) -> None:
         """From inside ``work``: call ``callback`` on the window's thread, unless the token was cancelled."""

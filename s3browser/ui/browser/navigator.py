@@ -18,6 +18,9 @@ from s3browser.ui.tasks import Tasks
 class Navigator(QObject):
     """Goes from place to place and lists them off the window's thread; going on cancels what is under way.
 
+    Attributes:
+        lists_files_in_tree: whether the tree is given files too, not only folders.
+
     Signals:
         place_changed: the ``Place`` one is at now.
         listing_started: of this ``Place``; True where it is listed again, so that what is shown may stay.
@@ -39,6 +42,7 @@ class Navigator(QObject):
         self._tasks = tasks
         self.history = History()
         self._token = CancelToken()
+        self.lists_files_in_tree = False
         places.children_requested.connect(self._on_children_requested)
 
     @property
@@ -98,8 +102,8 @@ class Navigator(QObject):
     def _on_children_requested(self, place: Place) -> None:
         def work(token: CancelToken) -> None:
             for rows in self._pages(place, token):
-                folders = [row for row in rows if row.is_folder]
-                self._tasks.post(token, partial(self._places.append, place, folders))
+                wanted = [row for row in rows if row.is_folder or self.lists_files_in_tree]
+                self._tasks.post(token, partial(self._places.append, place, wanted))
 
         def failed(error: Exception) -> None:
             self._places.fail(place, error.reason if isinstance(error, S3IntegrationError) else "Something went wrong.")

@@ -2,6 +2,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeView, QWidget
 
+from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.ui.browser.contents_view import DropHint, dropped_paths
 from s3browser.ui.browser.places_model import PlacesModel, PlacesRole
@@ -36,15 +37,31 @@ class PlacesView(QTreeView):
         self.setAutoExpandDelay(700)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._drop_hint = DropHint(self.viewport())
+        self._wanted: Place | None = None
+        model.rowsInserted.connect(self._follow)
         self.clicked.connect(self._on_chosen)
         self.activated.connect(self._on_chosen)
 
     def show_place(self, place: Place) -> None:
-        """Make a place current, opening what is above it as far as it is known."""
-        index = self._model.index_of(place)
-        if index.isValid() and index != self.currentIndex():
-            self.setCurrentIndex(index)
-            self.scrollTo(index)
+        """Make a place current, opening what is above it, now or as soon as that has been listed."""
+        self._wanted = place
+        self._follow()
+
+    def _follow(self) -> None:
+        """Open the tree along the way to the wanted place; each opened folder brings the next step."""
+        if self._wanted is None:
+            return
+        profile_id, location = self._wanted.profile_id, self._wanted.location
+        for step in (S3Location(), *location.trail):
+            index = self._model.index_of(Place(profile_id, step))
+            if not index.isValid():
+                return
+            if step == location:
+                self._wanted = None
+                self.setCurrentIndex(index)
+                self.scrollTo(index)
+            elif not self.isExpanded(index):
+                self.expand(index)
 
     def _on_chosen(self, index: QModelIndex) -> None:
         place: Place | None = index.data(PlacesRole.PLACE)

@@ -41,7 +41,7 @@ class PlanProblemsDialog(Sheet):
         else:
             title = f"None of these {plural(count, 'file')} can be {participle}"
         super().__init__(title, parent, window_title="Can’t be moved", icon_name="warning", icon_colour="warning")
-        self.body.addWidget(_tree(problems, self))
+        self.body.addWidget(reason_tree(problems, "What can’t be moved, and why", self))
         copy = CopyButton("Copy list", "\n".join(f"{name}\t{reason}" for name, reason in problems), self)
         copy.setAutoDefault(False)
         self.body.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
@@ -61,14 +61,14 @@ class PlanProblemsDialog(Sheet):
         self.continued.emit()
 
 
-def _tree(problems: Sequence[tuple[str, str]], parent: QWidget) -> QTreeWidget:
+def reason_tree(problems: Sequence[tuple[str, str]], accessible_name: str, parent: QWidget) -> QTreeWidget:
     """The names under their reasons: a thousand files with one fault read as one fault."""
     by_reason: dict[str, list[str]] = {}
     for name, reason in problems:
         by_reason.setdefault(reason, []).append(name)
     tree = QTreeWidget(parent)
     tree.setProperty("role", "card")
-    tree.setAccessibleName("What can’t be moved, and why")
+    tree.setAccessibleName(accessible_name)
     tree.setHeaderHidden(True)
     tree.setRootIsDecorated(False)
     tree.setItemsExpandable(False)

@@ -1,0 +1,258 @@
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, QPoint, Signal
+from PySide6.QtGui import QGuiApplication
+
+from s3browser.exceptions import S3AccessDeniedError, S3CredentialsError, S3FileNotFoundError, S3IntegrationError
+from s3browser.jobs.cancel import CancelToken
+from s3browser.model.listing import Row
+from s3browser.model.locations import DELIMITER, S3Location
+from s3browser.model.places import Place
+from s3browser.model.text import plural, size_text
+from s3browser.ui.browser.navigator import Navigator
+from s3browser.ui.browser.places_model import PlacesModel
+from s3browser.ui.dialogs.error import show_error
+from s3browser.ui.main_window import MainWindow
+from s3browser.ui.sessions import Sessions
+from s3browser.ui.tasks import Tasks
+
+
+class BrowserController(QObject):
+    """Joins the window's parts to the navigator: where one is, what is selected, what may be done.
+
+    Signals:
+        selection_changed: the selected ``list[Row]``.
+        sign_in_requested: the id of a connection whose keys were not accepted.
+        bucket_requested: the id of a connection that may not list its buckets.
+    """
+
+    selection_changed = Signal(object)
+    sign_in_requested = Signal(str)
+    bucket_requested = Signal(str)
+
+    def __init__(
+        self, window: MainWindow, navigator: Navigator, places: PlacesModel, sessions: Sessions, tasks: Tasks
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._navigator = navigator
+        self._places = places
+        self._sessions = sessions
+        self._tasks = tasks
+        self._progress = ""
+        self._reveal: S3Location | None = None
+        self._connect_signals()
+        self.update_actions()
+
+    def _connect_signals(self) -> None:
+        window, navigator, contents = self._window, self._navigator, self._window.contents
+        navigator.place_changed.connect(self._on_place_changed)
+        navigator.listing_started.connect(contents.on_listing_started)
+        navigator.rows_listed.connect(self._on_rows_listed)
+        navigator.listing_finished.connect(self._on_listing_finished)
+        navigator.listing_failed.connect(self._on_listing_failed)
+        contents.help_requested.connect(self._on_help_requested)
+        contents.view.row_activated.connect(self._on_row_activated)
+        contents.view.selection_changed.connect(self._on_selection_changed)
+        contents.view.customContextMenuRequested.connect(self._on_contents_menu)
+        contents.model.counts_changed.connect(self._update_info)
+        window.places.place_chosen.connect(self._on_place_chosen)
+        window.places.retry_requested.connect(self._on_retry_requested)
+        window.path_bar.location_chosen.connect(self._on_location_chosen)
+        window.path_bar.location_typed.connect(self._on_location_typed)
+        window.filter.textChanged.connect(contents.model.set_filter)
+        a = window.actions_
+        a.back.triggered.connect(navigator.go_back)
+        a.forward.triggered.connect(navigator.go_forward)
+        a.up.triggered.connect(navigator.go_up)
+        a.refresh.triggered.connect(navigator.refresh)
+        a.edit_path.triggered.connect(window.path_bar.edit)
+        a.filter.triggered.connect(window.filter.setFocus)
+        a.open.triggered.connect(self._on_open)
+        a.select_all.triggered.connect(contents.view.selectAll)
+        a.copy_address.triggered.connect(self._on_copy_address)
+
+    # -- what others ask ---------------------------------------------------------------------
+
+    @property
+    def place(self) -> Place | None:
+        """The place one is at."""
+        return self._navigator.here
+
+    def selected_rows(self) -> list[Row]:
+        """The selected rows, in order."""
+        return self._window.contents.view.selected_rows()
+
+    def show_progress(self, text: str) -> None:
+        """Say what is under way in the place of the counts; an empty text brings them back."""
+        self._progress = text
+        self._update_info()
+
+    def add_rows(self, place: Place, rows: Sequence[Row]) -> None:
+        """Show rows that are new in a folder, in the table and the tree."""
+        if place == self.place:
+            self._window.contents.model.put(rows)
+        self._places.put(place, [row for row in rows if row.is_folder])
+
+    def remove_places(self, places: Sequence[Place]) -> None:
+        """Take places out of the table and the tree; go up where one stood in one of them."""
+        self._places.remove(places)
+        here = self.place
+        if here is None:
+            return
+        self._window.contents.model.remove(place.location for place in places if place.profile_id == here.profile_id)
+        gone = [place.location for place in places if place.profile_id == here.profile_id and place.location.is_folder]
+        inside = [
+            place for place in gone if here.location.bucket == place.bucket and here.location.key.startswith(place.key)
+        ]
+        if inside:
+            self._navigator.go(Place(here.profile_id, inside[0].parent))
+
+    # -- signals -----------------------------------------------------------------------------
+
+    def _on_place_changed(self, place: Place) -> None:
+        profile = self._sessions.profile(place.profile_id)
+        name = profile.name if profile else ""
+        self._window.path_bar.show_location(name, place.location)
+        self._window.setWindowTitle(f"{place.location.name or name} – s3browser")
+        self._window.filter.clear()
+        self._window.places.show_place(place)
+        self.update_actions()
+
+    def _on_rows_listed(self, rows: list[Row]) -> None:
+        self._window.contents.on_rows_listed(rows)
+
+    def _on_listing_finished(self, place: Place) -> None:
+        self._window.contents.on_listing_finished(place)
+        if self._reveal is not None:
+            self._window.contents.view.reveal(self._reveal)
+            self._reveal = None
+        self._places.put(place, [row for row in self._window.contents.model.rows() if row.is_folder])
+        self._update_info()
+
+    def _on_listing_failed(self, error: Exception) -> None:
+        self._window.contents.on_listing_failed(error)
+        if self._window.contents.model.total:
+            show_error(self._window, error)
+        self._update_info()
+
+    def _on_help_requested(self, error: Exception) -> None:
+        place = self.place
+        if isinstance(error, S3CredentialsError) and place is not None:
+            self.sign_in_requested.emit(place.profile_id)
+        elif isinstance(error, S3AccessDeniedError) and error.operation == "list_buckets" and place is not None:
+            self.bucket_requested.emit(place.profile_id)
+        elif isinstance(error, S3AccessDeniedError) or not isinstance(error, S3IntegrationError):
+            show_error(self._window, error)
+        else:
+            self._navigator.refresh()
+
+    def _on_place_chosen(self, place: Place) -> None:
+        if place.location.is_folder:
+            self._navigator.go(place)
+        else:
+            self._go_and_reveal(place)
+
+    def _on_retry_requested(self, place: Place) -> None:
+        self._places.forget(place)
+        self._window.places.expand(self._places.index_of(place))
+
+    def _on_location_chosen(self, location: S3Location) -> None:
+        if self.place is not None:
+            self._navigator.go(Place(self.place.profile_id, location))
+
+    def _on_location_typed(self, location: S3Location) -> None:
+        """Go to what was typed: a folder, or a file in its folder; which of them, S3 is asked where no ``/`` tells."""
+        if self.place is None:
+            return
+        profile_id = self.place.profile_id
+        if location.is_folder:
+            self._navigator.go(Place(profile_id, location))
+            return
+
+        def is_file(_: CancelToken) -> bool:
+            try:
+                self._sessions.store(profile_id).head(location.bucket, location.key)
+            except (S3FileNotFoundError, S3AccessDeniedError):
+                return False
+            return True
+
+        def arrive(is_file: bool) -> None:
+            if is_file:
+                self._go_and_reveal(Place(profile_id, location))
+            else:
+                self._navigator.go(Place(profile_id, S3Location(location.bucket, location.key + DELIMITER)))
+
+        self._tasks.run("actions", is_file, arrive)
+
+    def _go_and_reveal(self, place: Place) -> None:
+        self._reveal = place.location
+        self._navigator.go(Place(place.profile_id, place.location.parent))
+
+    def _on_open(self) -> None:
+        rows = self.selected_rows()
+        if len(rows) == 1:
+            self._on_row_activated(rows[0])
+
+    def _on_row_activated(self, row: Row) -> None:
+        if self.place is None:
+            return
+        if row.is_folder:
+            self._navigator.go(Place(self.place.profile_id, row.location))
+        else:
+            self._window.actions_.show_details.setChecked(True)
+
+    def _on_selection_changed(self) -> None:
+        self.selection_changed.emit(self.selected_rows())
+        self._update_info()
+        self.update_actions()
+
+    def _on_copy_address(self) -> None:
+        locations = [row.location for row in self.selected_rows()]
+        if not locations and self.place is not None:
+            locations = [self.place.location]
+        QGuiApplication.clipboard().setText("\n".join(str(location) for location in locations))
+
+    def _on_contents_menu(self, point: QPoint) -> None:
+        a = self._window.actions_
+        view = self._window.contents.view
+        if view.indexAt(point).isValid():
+            actions = [a.open, a.download, None, a.copy_address, a.properties, None, a.delete]
+        else:
+            actions = [a.upload, a.upload_folder, a.new_folder, None, a.select_all, a.refresh, None, a.copy_address]
+        self._window.show_menu(actions, view.viewport().mapToGlobal(point))
+
+    # -- what is shown and may be done -----------------------------------------------------------
+
+    def update_actions(self) -> None:
+        """Enable what makes sense for the place and the selection."""
+        a, place = self._window.actions_, self.place
+        rows = self.selected_rows()
+        in_bucket = place is not None and bool(place.location.bucket)
+        a.back.setEnabled(self._navigator.history.can_go_back)
+        a.forward.setEnabled(self._navigator.history.can_go_forward)
+        a.up.setEnabled(in_bucket)
+        for action in (a.upload, a.upload_folder, a.new_folder):
+            action.setEnabled(in_bucket)
+        for action in (a.refresh, a.edit_path, a.copy_address, a.select_all):
+            action.setEnabled(place is not None)
+        a.open.setEnabled(len(rows) == 1)
+        a.properties.setEnabled(bool(rows) or in_bucket)
+        a.download.setEnabled(bool(rows))
+        a.delete.setEnabled(in_bucket and bool(rows))
+
+    def _update_info(self) -> None:
+        self._window.info.setText(self._progress or self._counts())
+
+    def _counts(self) -> str:
+        rows = self.selected_rows()
+        if rows:
+            size = sum(row.size or 0 for row in rows)
+            return f"{len(rows):,} selected" + (f" · {size_text(size)}" if size else "")
+        if self.place is None:
+            return ""
+        contents = self._window.contents
+        text = plural(contents.model.rowCount(), "item")
+        if contents.model.filter_text:
+            text = f"{contents.model.rowCount():,} of {plural(contents.model.total, 'item')}"
+        return f"{text} so far" if contents.is_listing else text

@@ -1,0 +1,266 @@
+"""What changes something: upload, download, new folder, delete. Questions first, then the work on a lane."""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from s3browser.exceptions import S3IntegrationError
+from s3browser.jobs.cancel import CancelToken
+from s3browser.model.entries import DeleteFailure
+from s3browser.model.listing import Row, file_row, folder_row
+from s3browser.model.locations import S3Location
+from s3browser.model.places import Place
+from s3browser.model.store import ObjectStore
+from s3browser.model.text import plural
+from s3browser.model.transfers import Conflict, ConflictRule, Direction, Plan, TransferItem, TransferNews
+from s3browser.transfers.manager import TransferManager
+from s3browser.transfers.planner import plan_download, plan_upload
+from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
+from s3browser.ui.dialogs.conflict import ConflictDialog, ConflictView
+from s3browser.ui.dialogs.counting import FolderCounter
+from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
+from s3browser.ui.dialogs.new_folder import NewFolderDialog
+from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
+from s3browser.ui.sessions import Sessions
+from s3browser.ui.tasks import Tasks
+
+_DELETE_AT_ONCE = 1000  # keys; as many as one request takes
+
+
+class Operations(QObject):
+    """Asks what has to be asked, then does it. Every slot returns at once.
+
+    Signals:
+        rows_added: a ``Place`` (the folder) and the ``list[Row]`` that are new in it.
+        places_removed: the ``list[Place]`` that are gone.
+        progressed: a line on what is under way, empty when nothing is.
+        refresh_needed: something failed half-way, so nobody knows what is still there.
+    """
+
+    rows_added = Signal(object, object)
+    places_removed = Signal(object)
+    progressed = Signal(str)
+    refresh_needed = Signal()
+
+    def __init__(self, sessions: Sessions, tasks: Tasks, manager: TransferManager, window: QWidget) -> None:
+        super().__init__(window)
+        self._sessions = sessions
+        self._tasks = tasks
+        self._manager = manager
+        self._window = window
+        self._waiting: dict[int, Callable[[bool], None]] = {}
+        self.download_folder: Path | None = None
+
+    # -- upload ------------------------------------------------------------------------------
+
+    def ask_upload(self, target: Place, *, folder: bool) -> None:
+        """Let files, or one folder, be chosen and upload them."""
+        dialog = QFileDialog(self._window, "Upload")
+        mode = QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFiles
+        dialog.setFileMode(mode)
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, "Upload")
+        dialog.filesSelected.connect(lambda names: self.upload([Path(name) for name in names], target))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def upload(self, paths: Sequence[Path], target: Place) -> None:
+        """Upload files and folders of this computer into a folder."""
+        self.progressed.emit("Looking at the files…")
+
+        def work(token: CancelToken) -> Plan:
+            store = self._sessions.store(target.profile_id)
+            return plan_upload(store, paths, target.location, cancel=token)
+
+        self._tasks.run("local", work, lambda plan: self._settle(plan, target.profile_id, target.location.name))
+
+    # -- download ----------------------------------------------------------------------------
+
+    def ask_download(self, rows: Sequence[Row], profile_id: str) -> None:
+        """Let a folder of this computer be chosen and download the rows into it."""
+        start = self.download_folder or Path(
+            QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DownloadLocation)
+        )
+        dialog = QFileDialog(self._window, "Download to", str(start))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, "Download here")
+        dialog.fileSelected.connect(lambda name: self.download(rows, profile_id, Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def download(self, rows: Sequence[Row], profile_id: str, folder: Path) -> None:
+        """Download files and folders into a folder of this computer."""
+        self.download_folder = folder
+        self.progressed.emit("Looking at the files…")
+        self._plan_download(rows, profile_id, folder, lambda plan: self._settle(plan, profile_id, folder.name))
+
+    def fetch_for_drag(
+        self, rows: Sequence[Row], profile_id: str, folder: Path, finished: Callable[[bool], None]
+    ) -> None:
+        """Download rows that were dragged out, into an empty folder; ``finished`` hears whether all arrived."""
+
+        def start(plan: Plan) -> None:
+            if plan.problems:
+                finished(False)
+                self._settle(plan, profile_id, folder.name)
+            else:
+                self._start(plan, profile_id, finished)
+
+        self._plan_download(rows, profile_id, folder, start)
+
+    def _plan_download(self, rows: Sequence[Row], profile_id: str, folder: Path, done: Callable[[Plan], None]) -> None:
+        def work(token: CancelToken) -> Plan:
+            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
+
+        self._tasks.run("local", work, done)
+
+    # -- questions before bytes ----------------------------------------------------------------
+
+    def _settle(self, plan: Plan, profile_id: str, place_name: str) -> None:
+        """Ask what the plan leaves open, once for all of it, then start it."""
+        self.progressed.emit("")
+        if plan.conflicts:
+            views = [_conflict_view(conflict) for conflict in plan.conflicts]
+            dialog = ConflictDialog(views, place_name, self._window)
+            dialog.chosen.connect(lambda rule: self._tell_problems(plan.settled(rule), profile_id))
+            dialog.open()
+        else:
+            self._tell_problems(plan.settled(ConflictRule.SKIP), profile_id)
+
+    def _tell_problems(self, plan: Plan, profile_id: str) -> None:
+        if not plan.problems:
+            self._start(plan, profile_id)
+            return
+        problems = [(_shown_name(problem.item), problem.error.reason) for problem in plan.problems]
+        dialog = PlanProblemsDialog(problems, len(plan.items), plan.direction, self._window)
+        dialog.continued.connect(lambda: self._start(plan, profile_id))
+        dialog.open()
+
+    def _start(self, plan: Plan, profile_id: str, finished: Callable[[bool], None] | None = None) -> None:
+        def start(store: ObjectStore) -> None:
+            batch_id = self._manager.start(store, plan, profile_id)
+            if finished is not None:
+                self._waiting[batch_id] = finished
+
+        if plan.items:
+            self._tasks.run("actions", lambda _: self._sessions.store(profile_id), start)
+
+    def on_news(self, news: TransferNews) -> None:
+        """Take in what the transfers have done: show what was stored, tell drags that their files are there."""
+        stored: dict[Place, dict[S3Location, Row]] = {}
+        for arrived in news.stored:
+            location = S3Location(arrived.bucket, arrived.info.key)
+            _note_stored(stored, arrived.connection_id, file_row(arrived.bucket, arrived.info), location)
+        for place, rows in stored.items():
+            self.rows_added.emit(place, list(rows.values()))
+        for batch in news.finished:
+            finished = self._waiting.pop(batch.batch_id, None)
+            if finished is not None:
+                finished(batch.done == batch.total)
+
+    # -- new folder --------------------------------------------------------------------------
+
+    def ask_new_folder(self, where: Place, existing_names: set[str]) -> None:
+        """Ask for a name and make a folder."""
+        dialog = NewFolderDialog(where.location, existing_names, self._window)
+        dialog.create_requested.connect(lambda name: self._create_folder(where, name))
+        dialog.open()
+
+    def _create_folder(self, where: Place, name: str) -> None:
+        folder = where.location.child(name, folder=True)
+
+        def work(token: CancelToken) -> None:
+            store = self._sessions.store(where.profile_id)
+            if not folder.key:
+                store.create_bucket(folder.bucket)
+            else:
+                store.put(folder.bucket, folder.key, io.BytesIO(), 0, cancel=token)
+
+        self._tasks.run("actions", work, lambda _: self.rows_added.emit(where, [folder_row(folder.bucket, folder.key)]))
+
+    # -- delete ------------------------------------------------------------------------------
+
+    def ask_delete(self, rows: Sequence[Row], profile_id: str) -> None:
+        """Say truthfully how much would go, and delete it if that is wanted."""
+        dialog = ConfirmDeleteDialog(rows, self._window)
+        counter = FolderCounter(self._tasks, partial(self._sessions.list_files, profile_id), dialog)
+        counter.changed.connect(dialog.set_count)
+        counter.failed.connect(dialog.set_count_failed)
+        dialog.confirmed.connect(lambda: self._delete(rows, profile_id))
+        dialog.open()
+        if any(row.is_folder for row in rows):
+            counter.start(rows)
+
+    def _delete(self, rows: Sequence[Row], profile_id: str) -> None:
+        deleted = 0
+
+        def report(token: CancelToken, count: int) -> None:
+            self._tasks.post(token, lambda: self.progressed.emit(f"Deleting… {plural(count, 'file')} so far"))
+
+        def work(token: CancelToken) -> list[DeleteFailure]:
+            nonlocal deleted
+            store = self._sessions.store(profile_id)
+            failures: list[DeleteFailure] = []
+            for bucket, keys in self._keys_to_delete(rows, profile_id, token):
+                failures += store.delete_many(bucket, keys, cancel=token)
+                deleted += len(keys)
+                report(token, deleted)
+            return failures
+
+        def done(failures: list[DeleteFailure]) -> None:
+            self.progressed.emit("")
+            stayed = {failure.key for failure in failures}
+            gone = [row for row in rows if not any(key.startswith(row.location.key) for key in stayed)]
+            self.places_removed.emit([Place(profile_id, row.location) for row in gone])
+            if failures:
+                problems = [(failure.key, _reason(failure.error)) for failure in failures]
+                DeleteProblemsDialog(problems, deleted, self._window).open()
+
+        def failed(error: Exception) -> None:
+            self.progressed.emit("")
+            self.refresh_needed.emit()
+            self._tasks.show_error(error)
+
+        self.progressed.emit("Deleting…")
+        self._tasks.run("actions", work, done, failed)
+
+    def _keys_to_delete(
+        self, rows: Sequence[Row], profile_id: str, token: CancelToken
+    ) -> Iterator[tuple[str, list[str]]]:
+        """Every key of the rows, a request's worth at a time; a folder's own marker comes with what is in it."""
+        keys = (
+            (row.location.bucket, key)
+            for row in rows
+            for key in (
+                (info.key for info in self._sessions.list_files(profile_id, row.location, token))
+                if row.is_folder
+                else (row.location.key,)
+            )
+        )
+        while batch := list(islice(keys, _DELETE_AT_ONCE)):
+            yield batch[0][0], [key for _, key in batch]
+
+
+def _note_stored(stored: dict[Place, dict[S3Location, Row]], profile_id: str, row: Row, location: S3Location) -> None:
+    """Note a new object under its folder, and every folder above it, which may be new with it."""
+    while location.key:
+        parent = location.parent
+        stored.setdefault(Place(profile_id, parent), {})[location] = row
+        location, row = parent, folder_row(parent.bucket, parent.key)
+
+
+def _conflict_view(conflict: Conflict) -> ConflictView:
+    return ConflictView(_shown_name(conflict.item), new_size=conflict.item.size)
+
+
+def _reason(error: Exception) -> str:
+    return error.reason if isinstance(error, S3IntegrationError) else str(error)
+
+
+def _shown_name(item: TransferItem) -> str:
+    return item.local_path.name if item.direction is Direction.UPLOAD else item.location.key

@@ -1,0 +1,229 @@
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, QPoint, Signal
+
+from s3browser.model.entries import ObjectDetails
+from s3browser.model.listing import Row, folder_row
+from s3browser.model.localnames import local_paths
+from s3browser.model.locations import S3Location
+from s3browser.model.places import Place
+from s3browser.transfers.manager import TransferManager
+from s3browser.ui.actions import Actions
+from s3browser.ui.banner import Banner
+from s3browser.ui.browser.contents_pane import ContentsPane
+from s3browser.ui.browser.controller import BrowserController
+from s3browser.ui.browser.drag_out import DragOut
+from s3browser.ui.browser.navigator import Navigator
+from s3browser.ui.browser.places_model import PlacesModel, PlacesRole
+from s3browser.ui.browser.places_view import PlacesView
+from s3browser.ui.connections.controller import ConnectionsController
+from s3browser.ui.details.pane import DetailsPane, FetchPreview
+from s3browser.ui.dialogs.error import show_error
+from s3browser.ui.dialogs.properties import FilePropertiesDialog, FolderPropertiesDialog
+from s3browser.ui.main_window import MainWindow
+from s3browser.ui.operations import Operations
+from s3browser.ui.sessions import Sessions
+from s3browser.ui.tasks import Tasks
+from s3browser.ui.transfers.panel import TransfersPanel
+
+_BUCKETS = S3Location()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the window needs of the packages it does not see.
+
+    Attributes:
+        sessions: the connections.
+        tasks: the lanes.
+        manager: the transfers.
+        fetch_preview: fetches and reads a file; blocking.
+        aws_profiles: the names in ``~/.aws``; blocking.
+        drag_folder: where files that are dragged out wait for the other program.
+    """
+
+    sessions: Sessions
+    tasks: Tasks
+    manager: TransferManager
+    fetch_preview: FetchPreview
+    aws_profiles: Callable[[], list[str]]
+    drag_folder: Path
+
+
+class WindowController(QObject):
+    """Makes the window with its parts and joins them; each part's own logic is in its own controller.
+
+    Signals:
+        demo_requested: the sample files are wanted.
+    """
+
+    demo_requested = Signal()
+
+    def __init__(self, services: Services, parent: QObject) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._sessions, self._tasks = services.sessions, services.tasks
+        self.actions = Actions(self)
+        places = PlacesModel(self)
+        contents = ContentsPane(self._drag_data, None)
+        details = DetailsPane(self._tasks, services.fetch_preview, self._fetch_details)
+        transfers = TransfersPanel(services.manager)
+        self.window = MainWindow(self.actions, PlacesView(places, None), contents, details, transfers)
+        self._places = places
+        self.navigator = Navigator(self._sessions, places, self._tasks, self)
+        self.browser = BrowserController(self.window, self.navigator, places, self._sessions, self._tasks)
+        self.operations = Operations(self._sessions, self._tasks, services.manager, self.window)
+        self.connections = ConnectionsController(self._sessions, self._tasks, services.aws_profiles, self.window)
+        self._connect_signals()
+        self.show_profiles()
+
+    def _connect_signals(self) -> None:
+        a, window, browser, operations = self.actions, self.window, self.browser, self.operations
+        a.upload.triggered.connect(partial(self._ask_upload, folder=False))
+        a.upload_folder.triggered.connect(partial(self._ask_upload, folder=True))
+        a.download.triggered.connect(self._ask_download)
+        a.new_folder.triggered.connect(self._ask_new_folder)
+        a.delete.triggered.connect(self._ask_delete)
+        a.properties.triggered.connect(self._show_properties)
+        a.show_details.toggled.connect(window.details.setVisible)
+        a.show_transfers.toggled.connect(window.transfers.setVisible)
+        a.add_connection.triggered.connect(self.connections.add)
+        a.edit_connection.triggered.connect(self._edit_connection)
+        a.remove_connection.triggered.connect(self._remove_connection)
+        a.add_bucket.triggered.connect(self._add_bucket)
+        a.quit.triggered.connect(window.close)
+        a.show_files_in_tree.toggled.connect(self._show_files_in_tree)
+        window.contents.view.files_dropped.connect(self._on_dropped_on_contents)
+        window.places.files_dropped.connect(operations.upload)
+        window.places.customContextMenuRequested.connect(self._on_places_menu)
+        window.transfers.files_dropped.connect(self._on_dropped_on_transfers)
+        window.transfers.activity_started.connect(partial(a.show_transfers.setChecked, True))
+        window.transfers.details_requested.connect(partial(show_error, window))
+        window.welcome.connect_requested.connect(self.connections.add)
+        window.welcome.demo_requested.connect(self.demo_requested)
+        browser.selection_changed.connect(self._on_selection_changed)
+        browser.sign_in_requested.connect(self.connections.edit)
+        browser.bucket_requested.connect(self.connections.add_bucket)
+        operations.rows_added.connect(browser.add_rows)
+        operations.places_removed.connect(browser.remove_places)
+        operations.progressed.connect(browser.show_progress)
+        operations.refresh_needed.connect(self.navigator.refresh)
+        self.connections.profiles_changed.connect(self.show_profiles)
+        self.connections.connected.connect(self.open_connection)
+        self.connections.removed.connect(self.navigator.leave)
+
+    # -- what app asks -----------------------------------------------------------------------
+
+    def show_profiles(self) -> None:
+        """Show the connections there are, or the welcome page where there is none."""
+        profiles = self._sessions.profiles()
+        self._places.set_profiles(profiles)
+        self.window.show_welcome(is_first=not profiles)
+
+    def open_connection(self, profile_id: str, location: S3Location = _BUCKETS) -> None:
+        """Go to a connection, and open it in the tree."""
+        place = Place(profile_id, S3Location())
+        self._places.forget(place)
+        self.window.places.expand(self._places.index_of(place))
+        self.navigator.go(Place(profile_id, location))
+
+    def say(self, text: str) -> None:
+        """Say something once, in a banner."""
+        self.window.show_banner(Banner(text, parent=self.window))
+
+    # -- actions -----------------------------------------------------------------------------
+
+    def _ask_upload(self, *, folder: bool) -> None:
+        if self.browser.place is not None:
+            self.operations.ask_upload(self.browser.place, folder=folder)
+
+    def _ask_download(self) -> None:
+        rows = self.browser.selected_rows()
+        if self.browser.place is not None and rows:
+            self.operations.ask_download(rows, self.browser.place.profile_id)
+
+    def _ask_new_folder(self) -> None:
+        if self.browser.place is not None:
+            self.operations.ask_new_folder(self.browser.place, self.window.contents.model.names())
+
+    def _ask_delete(self) -> None:
+        rows = self.browser.selected_rows()
+        if self.browser.place is not None and rows:
+            self.operations.ask_delete(rows, self.browser.place.profile_id)
+
+    def _on_dropped_on_contents(self, paths: list[Path], folder: S3Location) -> None:
+        if self.browser.place is not None:
+            self.operations.upload(paths, Place(self.browser.place.profile_id, folder))
+
+    def _on_dropped_on_transfers(self, paths: list[Path]) -> None:
+        if self.browser.place is not None and self.browser.place.location.bucket:
+            self.operations.upload(paths, self.browser.place)
+
+    def _on_selection_changed(self, rows: list[Row]) -> None:
+        if self.browser.place is not None:
+            self.window.details.show_rows(self.browser.place.profile_id, rows)
+
+    def _edit_connection(self) -> None:
+        if self.browser.place is not None:
+            self.connections.edit(self.browser.place.profile_id)
+
+    def _remove_connection(self) -> None:
+        if self.browser.place is not None:
+            self.connections.ask_remove(self.browser.place.profile_id)
+
+    def _add_bucket(self) -> None:
+        if self.browser.place is not None:
+            self.connections.add_bucket(self.browser.place.profile_id)
+
+    def _show_files_in_tree(self, shown: bool) -> None:
+        self.navigator.lists_files_in_tree = shown
+        for profile in self._sessions.profiles():
+            self._places.forget(Place(profile.profile_id, S3Location()))
+
+    def _on_places_menu(self, point: QPoint) -> None:
+        a, view = self.actions, self.window.places
+        place: Place | None = view.indexAt(point).data(PlacesRole.PLACE)
+        if place is None:
+            actions = [a.add_connection, None, a.show_files_in_tree]
+        else:
+            if place.location.is_folder:
+                self.navigator.go(place)
+            in_bucket = [a.upload, a.upload_folder, a.new_folder, None, a.copy_address, a.refresh]
+            of_connection = [a.refresh, a.add_bucket, None, a.edit_connection, a.remove_connection]
+            actions = [*(in_bucket if place.location.bucket else of_connection), None, a.show_files_in_tree]
+        self.window.show_menu(actions, view.viewport().mapToGlobal(point))
+
+    def _show_properties(self) -> None:
+        place, rows = self.browser.place, self.browser.selected_rows()
+        if place is None:
+            return
+        profile_id = place.profile_id
+        rows = rows or [folder_row(place.location.bucket, place.location.key)]
+        if len(rows) == 1 and not rows[0].is_folder:
+            head = partial(self._head, profile_id)
+            FilePropertiesDialog(rows[0], self._tasks, head, self.window).open()
+        else:
+            list_files = partial(self._sessions.list_files, profile_id)
+            FolderPropertiesDialog(rows, self._tasks, list_files, self.window).open()
+
+    # -- within ------------------------------------------------------------------------------
+
+    def _head(self, profile_id: str, location: S3Location) -> ObjectDetails:
+        return self._sessions.store(profile_id).head(location.bucket, location.key)
+
+    def _fetch_details(self, place: Place) -> ObjectDetails:
+        return self._head(place.profile_id, place.location)
+
+    def _drag_data(self, rows: list[Row]) -> QMimeData:
+        place = self.browser.place
+        assert place is not None  # there are rows only in a place
+        folder = self._services.drag_folder
+        folder.mkdir(parents=True, exist_ok=True)
+        into = Path(tempfile.mkdtemp(dir=folder))
+        base = len(rows[0].location.parent.key)
+        paths = [into.joinpath(*parts) for parts in local_paths([row.location.key[base:] for row in rows])]
+        return DragOut(paths, partial(self.operations.fetch_for_drag, rows, place.profile_id, into))
