@@ -35,6 +35,11 @@ from s3browser.s3.redact import redact
 # Amazon and its followers refuse a request that is signed further off than this.
 MAX_CLOCK_SKEW_S = 15 * 60
 _MAX_MESSAGE = 1000
+# With these a web server's page shows that it is none of S3's; a gateway in front of S3 sends pages with others.
+# 500 is what botocore makes of a page that came with 200.
+_HTML_STATUSES = (400, 401, 403, 404, 405, 500)
+# They need no object: what is not there is the bucket.
+_BUCKET_CALLS = ("ListObjects", "HeadBucket", "PutObject", "CreateMultipartUpload")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,9 @@ def from_answer(response: Mapping[str, Any], api: str, call: Call) -> S3Integrat
             "Set the clock to the right time, then try again.",
         )
     elif meaning == ELSEWHERE and region:
+        what = "The bucket" if call.bucket else "The server"
         words = Words(
-            f"The bucket is in the region “{region}” and could not be reached from here.",
+            f"{what} is in the region “{region}” and could not be reached with these settings.",
             f"Enter “{region}” as the region in the connection.",
         )
     more: dict[str, Any] = {}
@@ -156,9 +162,9 @@ def _of_answer(named: str, status: int | None, headers: Mapping[str, str], api: 
         return BY_CODE[named]
     if status is None:
         return UNKNOWN
-    if not named and status in (400, 401, 403, 404, 405) and "text/html" in headers.get("content-type", ""):
+    if not named and status in _HTML_STATUSES and "text/html" in headers.get("content-type", ""):
         return NOT_S3
-    if status == 404 and (not call.key or api.startswith("ListObjects")):
+    if status == 404 and (not call.key or api.startswith(_BUCKET_CALLS)):
         return NO_BUCKET if call.bucket else NOT_S3
     return BY_STATUS.get(status, BUSY if status >= 500 else UNKNOWN)
 

@@ -1,0 +1,68 @@
+"""What travels in the headers of one object: metadata, ETags, the details of a HEAD."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from email.errors import HeaderParseError
+from email.header import Header, decode_header, make_header
+from typing import Any
+
+from s3browser.model.entries import ObjectDetails, UploadedPart
+
+_ONE_LINE = 10_000
+
+
+def described(content_type: str | None, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    """The parameters of a call that stores an object."""
+    parameters: dict[str, Any] = {}
+    if content_type:
+        parameters["ContentType"] = content_type
+    if metadata:
+        parameters["Metadata"] = {name: to_header(value) for name, value in metadata.items()}
+    return parameters
+
+
+def details(key: str, answer: Mapping[str, Any]) -> ObjectDetails:
+    """What the answer to HeadObject says."""
+    return ObjectDetails(
+        key,
+        answer.get("ContentLength", 0),
+        answer["LastModified"],
+        etag(answer),
+        answer.get("StorageClass") or "STANDARD",
+        answer.get("ContentType", ""),
+        answer.get("VersionId"),
+        answer.get("ServerSideEncryption") or answer.get("SSECustomerAlgorithm"),
+        {name: from_header(value) for name, value in answer.get("Metadata", {}).items()},
+        {
+            name.removeprefix("Checksum"): value
+            for name, value in answer.items()
+            if name.startswith("Checksum") and name != "ChecksumType"
+        },
+    )
+
+
+def etag(answer: Mapping[str, Any]) -> str:
+    """Without its quotes; empty where the server left it out."""
+    return str(answer.get("ETag", "")).strip('"')
+
+
+def multipart_etag(parts: Sequence[UploadedPart]) -> str | None:
+    """The ETag S3 gives an object of these parts, or None where theirs are no MD5 sums."""
+    try:
+        sums = b"".join(bytes.fromhex(part.etag) for part in parts)
+    except ValueError:
+        return None
+    return f"{hashlib.md5(sums, usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def to_header(text: str) -> str:
+    """What is not ASCII as RFC 2047 says, which is how S3 gives it back."""
+    return text if text.isascii() else Header(text, "utf-8", maxlinelen=_ONE_LINE).encode()
+
+
+def from_header(text: str) -> str:
+    """The reverse of ``to_header``; what was not made that way comes back as it is."""
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, ValueError, LookupError):
+        return text
