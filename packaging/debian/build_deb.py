@@ -12,6 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -22,6 +24,7 @@ from system_packages import WINDOW  # noqa: E402
 PROGRAM = ROOT / "dist" / "s3browser"
 STAGE = ROOT / "build" / "deb"
 SOURCES = Path(__file__).resolve().parent
+MAINTAINER = "s3browser contributors <s3browser@localhost>"
 ICON_SIZES_PX = (16, 32, 48, 64, 128, 256)
 # What Python's own modules load, besides the libraries of the window.
 PYTHON_NEEDS = ("libbz2-1.0", "libcrypt1", "libexpat1", "liblzma5", "libsqlite3-0", "libssl3", "libuuid1", "zlib1g")
@@ -48,6 +51,12 @@ def version() -> str:
     return found.group(1)
 
 
+def changelog() -> str:
+    """One entry in Debian's own form, which its tools read; the real one lies beside it."""
+    now = format_datetime(datetime.now().astimezone())
+    return f"s3browser ({version()}) unstable; urgency=medium\n\n  * See CHANGELOG.md.\n\n -- {MAINTAINER}  {now}\n"
+
+
 def install(source: Path, target: str) -> None:
     """Copy one file to where it will be on the system, readable for everybody."""
     path = STAGE / target
@@ -64,8 +73,8 @@ def stage() -> None:
     install(ROOT / "resources" / "s3browser.svg", "usr/share/icons/hicolor/scalable/apps/s3browser.svg")
     for size_px in ICON_SIZES_PX:
         render_icon(STAGE / f"usr/share/icons/hicolor/{size_px}x{size_px}/apps/s3browser.png", size_px)
-    changelog = gzip.compress((ROOT / "CHANGELOG.md").read_bytes(), mtime=0)
-    (STAGE / "usr/share/doc/s3browser/changelog.gz").write_bytes(changelog)
+    install(ROOT / "CHANGELOG.md", "usr/share/doc/s3browser/CHANGELOG.md")
+    (STAGE / "usr/share/doc/s3browser/changelog.gz").write_bytes(gzip.compress(changelog().encode(), mtime=0))
     (STAGE / "usr/bin").mkdir()
     (STAGE / "usr/bin/s3browser").symlink_to("/opt/s3browser/s3browser")
     for path in [STAGE, *STAGE.rglob("*")]:
@@ -81,6 +90,7 @@ def write_control() -> None:
     folder.mkdir(mode=0o755)
     control = (SOURCES / "control.in").read_text().format(
         version=version(),
+        maintainer=MAINTAINER,
         architecture=architecture(),
         depends=depends(),
         installed_size_kib=sum(path.stat().st_size for path in files) // 1024,
