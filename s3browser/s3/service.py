@@ -97,7 +97,9 @@ class S3Service:
         try:
             self._caller.run(Call("create_bucket", bucket), lambda client: client.create_bucket(**request))
         except S3BucketError as error:
-            if error.code != "BucketAlreadyOwnedByYou":
+            # rclone calls one of ours somebody else's
+            unclear = error.code == "BucketAlreadyExists" and self._is_listed(bucket)
+            if error.code != "BucketAlreadyOwnedByYou" and not unclear:
                 raise
         self._buckets_seen.add(bucket)
 
@@ -123,17 +125,18 @@ class S3Service:
                 raise
             self.create_bucket(name)
         except S3AccessDeniedError as denied:
-            if self._is_somebody_elses(name):
+            if self._is_listed(name) is False:
                 raise call.error(
                     S3BucketError, "BucketAlreadyExists", status=denied.status, request_id=denied.request_id
                 ) from denied
             raise
 
-    def _is_somebody_elses(self, bucket: str) -> bool:
+    def _is_listed(self, bucket: str) -> bool | None:
+        """Whether it is among those of these keys; None where that cannot be known."""
         try:
-            return all(mine.name != bucket for mine in self.list_buckets())
+            return any(mine.name == bucket for mine in self.list_buckets())
         except S3AccessDeniedError:
-            return False
+            return None
 
     # ------------------------------------------------------------------ listings
 

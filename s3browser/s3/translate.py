@@ -162,7 +162,9 @@ def _of_answer(named: str, status: int | None, headers: Mapping[str, str], api: 
         return BY_CODE[named]
     if status is None:
         return UNKNOWN
-    if not named and status in _HTML_STATUSES and "text/html" in headers.get("content-type", ""):
+    # The type of a HEAD's missing body says nothing: some S3 servers leave their framework's.
+    is_page = "text/html" in headers.get("content-type", "") and not api.startswith("Head")
+    if not named and status in _HTML_STATUSES and is_page:
         return NOT_S3
     if status == 404 and (not call.key or api.startswith(_BUCKET_CALLS)):
         return NO_BUCKET if call.bucket else NOT_S3

@@ -8,7 +8,10 @@ from tests.servers.certificates import Certificates
 from tests.servers.process import free_port, program, running
 from tests.servers.server import Server, Traits
 
-TRAITS = Traits(refuses_bad_keys=False)
+TRAITS = Traits(
+    refuses_keys=frozenset({"newline"}),  # its routes end at one
+    knows_aborted_uploads=False,  # answers 500
+)
 
 
 @contextmanager

@@ -8,7 +8,17 @@ from tests.servers.certificates import Certificates
 from tests.servers.process import free_port, program, running
 from tests.servers.server import Server, Traits
 
-TRAITS = Traits(honours_if_match=False, keeps_metadata_case=False, lists_markers=False, has_versions=False)
+TRAITS = Traits(
+    # what is no sound path in a file system
+    refuses_keys=frozenset(
+        {"leading-slash", "double-slash", "only-slashes", "dot-segment", "parent-segment", "leading-parent"}
+    ),
+    file_may_be_named_as_folder=False,
+    keeps_markers=False,  # stores a file without the slash
+    keeps_metadata_case=False,
+    joins_to_final_etag=False,
+    takes_part_again=False,  # it has been written to the file already
+)
 
 
 @contextmanager

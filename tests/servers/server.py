@@ -17,22 +17,22 @@ class Traits:
     """Where a server differs from S3 as it is documented. The defaults are S3's ways.
 
     Attributes:
-        refuses_bad_keys: it knows its users and checks signatures.
         refuses_keys: the awkward keys, by their name in ``tests.awkward``, that it does not take.
-        honours_if_match: a GET with If-Match of another ETag is refused.
-        etag_is_md5: the ETag of an object stored in one piece is its MD5.
+        file_may_be_named_as_folder: ``a`` and ``a/b`` can both be objects.
+        keeps_markers: an object whose key ends in ``/`` stays one, which makes an empty folder.
         keeps_metadata_case: the names of user metadata come back as they were sent.
-        lists_markers: a folder's marker object is listed.
-        has_versions: buckets can keep versions.
+        joins_to_final_etag: completing a multipart upload answers with the ETag that the object has from then on.
+        takes_part_again: a part can be sent a second time with other bytes.
+        knows_aborted_uploads: a part for an upload that was aborted is refused with NoSuchUpload.
     """
 
-    refuses_bad_keys: bool = True
     refuses_keys: frozenset[str] = frozenset()
-    honours_if_match: bool = True
-    etag_is_md5: bool = True
+    file_may_be_named_as_folder: bool = True
+    keeps_markers: bool = True
     keeps_metadata_case: bool = True
-    lists_markers: bool = True
-    has_versions: bool = True
+    joins_to_final_etag: bool = True
+    takes_part_again: bool = True
+    knows_aborted_uploads: bool = True
 
 
 @dataclass(frozen=True, slots=True)
