@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Back ends that keep a secret encrypted by the system. Every other one (plain text, null, unknown) is refused,
-# whoever chose it: PYTHON_KEYRING_BACKEND, keyringrc.cfg or an installed plug-in.
-_CHAINER = "keyring.backends.chainer.ChainerBackend"  # asks several of the others
+# whoever chose it: PYTHON_KEYRING_BACKEND, keyringrc.cfg or an installed plug-in. So is keyring's chainer: with
+# nothing to chain it takes a secret without a word and keeps it nowhere.
 _ALLOWED = frozenset(
     {
-        _CHAINER,
         "keyring.backends.SecretService.Keyring",
         "keyring.backends.libsecret.Keyring",
         "keyring.backends.kwallet.DBusKeyring",
@@ -123,9 +122,8 @@ def system_keyring() -> "KeyringBackend":
         raise SettingsError("load_secret", _CONNECTION, "NoKeyring") from error
     if not _is_allowed(chosen):
         raise SettingsError("load_secret", _CONNECTION, "NoKeyring")
-    for backend in getattr(chosen, "backends", [chosen]):
-        if hasattr(backend, "persist"):  # Windows: the default would travel with a roaming profile
-            backend.persist = "local machine"
+    if hasattr(chosen, "persist"):  # Windows: the default would travel with a roaming profile
+        chosen.persist = "local machine"
     return chosen
 
 

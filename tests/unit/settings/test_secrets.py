@@ -241,17 +241,23 @@ def test_plug_ins_are_passed_over_for_the_systems_keyring(chosen: pytest.MonkeyP
     assert system_keyring() is system
 
 
-def test_a_chain_asks_only_the_systems_keyrings(chosen: pytest.MonkeyPatch) -> None:
-    wallet = back_end("keyring.backends.kwallet.DBusKeyring", priority=4.9)
+def test_of_several_system_keyrings_the_desktops_own_is_used_not_a_chain(chosen: pytest.MonkeyPatch) -> None:
+    wallet = back_end("keyring.backends.kwallet.DBusKeyring", priority=5.1)
     system = back_end("keyring.backends.SecretService.Keyring", priority=5)
-    plain = back_end("keyrings.alt.file.PlaintextKeyring", priority=100)
     chain = chainer.ChainerBackend()  # type: ignore[no-untyped-call]
-    chosen.setattr("keyring.backend.get_all_keyring", lambda: [plain, wallet, system, chain])
+    chosen.setattr("keyring.backend.get_all_keyring", lambda: [system, wallet, chain])
 
-    found = system_keyring()
+    assert system_keyring() is wallet
 
-    assert found is chain
-    assert list(found.backends) == [system, wallet]
+
+def test_a_chain_of_nothing_takes_no_secret(chosen: pytest.MonkeyPatch) -> None:
+    chain, failing = chainer.ChainerBackend(), fail.Keyring()  # type: ignore[no-untyped-call]
+    chosen.setattr("keyring.backend.get_all_keyring", lambda: [chain, failing])
+
+    with pytest.raises(SettingsError) as caught:
+        SecretStore().set("one", KEYS)
+
+    assert caught.value.code == "NoKeyring"
 
 
 def test_on_windows_secrets_do_not_travel_with_a_roaming_profile(chosen: pytest.MonkeyPatch) -> None:
