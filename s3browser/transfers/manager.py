@@ -1,0 +1,448 @@
+"""All transfers of the program: their states, their queue and their news."""
+
+import io
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+
+from s3browser.exceptions import Cancelled, S3IntegrationError
+from s3browser.jobs.cancel import CancelToken, StopReason
+from s3browser.jobs.meter import Meter
+from s3browser.jobs.runner import JobRunner
+from s3browser.model.entries import S3FileInfo
+from s3browser.model.store import ObjectStore
+from s3browser.model.transfers import (
+    ALLOWED,
+    BatchSnapshot,
+    Direction,
+    Plan,
+    StoredObject,
+    TransferItem,
+    TransferNews,
+    TransferSnapshot,
+    TransferState,
+)
+from s3browser.transfers.download import download_file, make_folder
+from s3browser.transfers.upload import upload_file
+
+FOLDER_CONTENT_TYPE = "application/x-directory"
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    batch_id: int
+    connection_id: str
+    direction: Direction
+    store: ObjectStore
+    transfers: "list[_Transfer]" = field(default_factory=list)
+    states: Counter[TransferState] = field(default_factory=Counter)
+    running: "set[_Transfer]" = field(default_factory=set)
+    total_bytes: int = 0
+    ended_bytes: int = 0  # the sizes of what needs no more moving
+    moved_bytes: int = 0  # what ended runs have moved, failed ones included: only ever grows
+    meter: Meter = field(default_factory=Meter)
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.states[TransferState.QUEUED] or self.states[TransferState.RUNNING])
+
+
+@dataclass(slots=True, eq=False)
+class _Transfer:
+    transfer_id: int
+    batch: _Batch
+    item: TransferItem
+    state: TransferState = TransferState.QUEUED
+    position: int = 0
+    error: Exception | None = None
+    token: CancelToken | None = None
+    meter: Meter | None = None
+
+    def note(self, position: int, _: int) -> None:
+        """The progress of the run, from its thread. No lock: it is one assignment, and readers only show it."""
+        self.position = position
+
+
+class TransferManager:
+    """Owns the state of every transfer: one table of transitions, one writer, one lock. Thread-safe, never blocks.
+
+    Rows are asked for (the panel samples them a few times a second); state changes are told, as ``TransferNews`` on
+    the thread of the runner's ``deliver``, several in one while that thread is busy.
+
+    Queued transfers cost a place in a queue: a worker takes the next one when it has time. Starting, cancelling or
+    retrying takes about a second for a million transfers, everything else no longer for many than for few.
+
+    Args:
+        runner: whose lane does the work; its ``shutdown`` ends the transfers too.
+        lane: the lane's name.
+        workers: how many transfers run at a time; no more than the lane has threads.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self, runner: JobRunner, lane: str, *, workers: int = 4, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._runner = runner
+        self._lane = lane
+        self._workers_allowed = workers
+        self._workers = 0
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._transfers: dict[int, _Transfer] = {}
+        self._order: list[_Transfer] = []
+        self._batches: dict[int, _Batch] = {}
+        self._queue: deque[_Transfer] = deque()
+        self._last_transfer_id = 0
+        self._last_batch_id = 0
+        self._moved_bytes = 0
+        self._meter = Meter()
+        self._listeners: list[Callable[[TransferNews], None]] = []
+        self._news_token = CancelToken()
+        self._news_due = False
+        self._added: list[int] = []
+        self._changed: dict[int, None] = {}
+        self._stored: list[StoredObject] = []
+        self._finished: dict[_Batch, None] = {}
+
+    # ------------------------------------------------------------------ what can be asked for
+
+    def add_listener(self, listener: Callable[[TransferNews], None]) -> None:
+        """Call ``listener`` with the news from now on, for as long as the program runs."""
+        self._listeners.append(listener)
+
+    def start(self, store: ObjectStore, plan: Plan, connection_id: str = "") -> int:
+        """Queue everything of a settled plan, and list its problems as failed; return the batch's id.
+
+        Raises:
+            ValueError: the plan has conflicts that nobody settled.
+        """
+        if plan.conflicts:
+            raise ValueError("settle the plan’s conflicts first")
+        with self._lock:
+            self._last_batch_id += 1
+            batch = _Batch(self._last_batch_id, connection_id, plan.direction, store)
+            self._batches[batch.batch_id] = batch
+            self._added.append(batch.batch_id)
+            self._wake(batch)
+            for item in plan.items:
+                self._queue.append(self._add(batch, item))
+            for problem in plan.problems:
+                self._move(self._add(batch, problem.item), TransferState.FAILED, problem.error)
+            if not batch.is_open:
+                self._finished[batch] = None
+        self._feed()
+        self._tell()
+        return batch.batch_id
+
+    def cancel(self, transfer_id: int) -> None:
+        """Stop one transfer; one that is over already stays as it is."""
+        with self._lock:
+            transfer = self._transfers.get(transfer_id)
+            if transfer is not None and transfer.state is TransferState.QUEUED:
+                self._queue.remove(transfer)
+            self._stop([transfer] if transfer else [])
+        self._tell()
+
+    def cancel_batch(self, batch_id: int) -> None:
+        """Stop all of a batch that is not over."""
+        with self._lock:
+            batch = self._batches.get(batch_id)
+            if batch is not None:
+                self._queue = deque(each for each in self._queue if each.batch is not batch)
+                self._stop(batch.transfers)
+        self._tell()
+
+    def cancel_all(self) -> None:
+        """Stop all that is not over."""
+        with self._lock:
+            self._queue.clear()
+            self._stop(self._order)
+        self._tell()
+
+    def retry(self, transfer_id: int) -> None:
+        """Queue a failed or cancelled transfer again, from its start."""
+        with self._lock:
+            transfer = self._transfers.get(transfer_id)
+            if transfer is not None and TransferState.QUEUED in ALLOWED[transfer.state]:
+                self._queue_again([transfer])
+        self._feed()
+        self._tell()
+
+    def retry_failed(self, batch_id: int | None = None) -> None:
+        """Queue every failed transfer of a batch again; None: of all batches."""
+        with self._lock:
+            found = self._source(batch_id)
+            self._queue_again([each for each in found if each.state is TransferState.FAILED])
+        self._feed()
+        self._tell()
+
+    def remove(self, transfer_id: int) -> None:
+        """Forget one transfer that is over."""
+        with self._lock:
+            transfer = self._transfers.get(transfer_id)
+            if transfer is not None and transfer.state.is_final:
+                del self._transfers[transfer_id]
+                self._order.remove(transfer)
+                transfer.batch.transfers.remove(transfer)
+                self._forget_empty_batches()
+
+    def clear_finished(self) -> None:
+        """Forget every transfer that is over, failed ones included."""
+        with self._lock:
+            self._order = [each for each in self._order if not each.state.is_final]
+            self._transfers = {each.transfer_id: each for each in self._order}
+            for batch in self._batches.values():
+                batch.transfers = [each for each in batch.transfers if not each.state.is_final]
+            self._forget_empty_batches()
+
+    # ------------------------------------------------------------------ what can be seen
+
+    def count(self, batch_id: int | None = None) -> int:
+        """How many transfers are listed; None: of all batches."""
+        with self._lock:
+            return len(self._source(batch_id))
+
+    def rows(self, start: int, stop: int, batch_id: int | None = None) -> list[TransferSnapshot]:
+        """The transfers from ``start`` up to ``stop`` (exclusive), in the order they were asked for."""
+        with self._lock:
+            return [self._snapshot(each) for each in self._source(batch_id)[start:stop]]
+
+    def snapshots(self, transfer_ids: Iterable[int]) -> list[TransferSnapshot]:
+        """Those transfers, without the ones that were forgotten."""
+        with self._lock:
+            found = (self._transfers.get(transfer_id) for transfer_id in transfer_ids)
+            return [self._snapshot(each) for each in found if each is not None]
+
+    def batches(self) -> list[BatchSnapshot]:
+        """Every batch that still has transfers listed, in the order they were started."""
+        with self._lock:
+            return [self._batch_snapshot(batch) for batch in self._batches.values()]
+
+    def totals(self) -> BatchSnapshot:
+        """All batches at work together; while none is, all that are listed."""
+        with self._lock:
+            seen = [batch for batch in self._batches.values() if batch.is_open] or list(self._batches.values())
+            running = [each for batch in seen for each in batch.running]
+            self._meter.sample(self._clock(), self._moved_bytes + sum(each.position for each in running))
+            states: Counter[TransferState] = Counter()
+            for batch in seen:
+                states.update(batch.states)
+            ended_bytes = sum(batch.ended_bytes for batch in seen)
+            return _summary(
+                0, "", None, states, running, ended_bytes, sum(batch.total_bytes for batch in seen), self._meter
+            )
+
+    # ------------------------------------------------------------------ states; with the lock held
+
+    def _move(self, transfer: _Transfer, state: TransferState, error: Exception | None = None) -> None:
+        """The only writer of a state. Raises RuntimeError for a transition that ``ALLOWED`` lacks."""
+        before, batch = transfer.state, transfer.batch
+        if state not in ALLOWED[before]:
+            raise RuntimeError(f"a transfer can’t go from {before.value} to {state.value}")
+        transfer.state = state
+        transfer.error = error
+        batch.states[before] -= 1
+        batch.states[state] += 1
+        if before is TransferState.RUNNING:
+            batch.running.remove(transfer)
+            batch.moved_bytes += transfer.position
+            self._moved_bytes += transfer.position
+            transfer.token = transfer.meter = None
+        if state is TransferState.RUNNING:
+            batch.running.add(transfer)
+            transfer.meter = Meter()
+        elif state is TransferState.QUEUED:
+            batch.ended_bytes -= transfer.item.size
+            transfer.position = 0
+        else:
+            batch.ended_bytes += transfer.item.size
+            if not batch.is_open:
+                self._finished[batch] = None
+        self._changed[transfer.transfer_id] = None
+
+    def _add(self, batch: _Batch, item: TransferItem) -> _Transfer:
+        self._last_transfer_id += 1
+        transfer = _Transfer(self._last_transfer_id, batch, item)
+        self._transfers[transfer.transfer_id] = transfer
+        self._order.append(transfer)
+        batch.transfers.append(transfer)
+        batch.states[TransferState.QUEUED] += 1
+        batch.total_bytes += item.size
+        return transfer
+
+    def _stop(self, transfers: Iterable[_Transfer]) -> None:
+        """Stop those that are not over; the queued ones have left the queue already."""
+        for transfer in transfers:
+            if transfer.state is TransferState.QUEUED:
+                self._move(transfer, TransferState.CANCELLED)
+            elif transfer.token is not None:
+                transfer.token.cancel()
+
+    def _queue_again(self, transfers: Iterable[_Transfer]) -> None:
+        for transfer in transfers:
+            self._wake(transfer.batch)
+            self._move(transfer, TransferState.QUEUED)
+            self._queue.append(transfer)
+
+    def _wake(self, batch: _Batch) -> None:
+        """Forget the speeds from before a rest: the rest would count as slowness."""
+        if not batch.is_open:
+            batch.meter = Meter()
+        if not self._workers:
+            self._meter = Meter()
+
+    def _source(self, batch_id: int | None) -> list[_Transfer]:
+        if batch_id is None:
+            return self._order
+        return self._batches[batch_id].transfers if batch_id in self._batches else []
+
+    def _forget_empty_batches(self) -> None:
+        self._batches = {batch_id: batch for batch_id, batch in self._batches.items() if batch.transfers}
+
+    def _snapshot(self, transfer: _Transfer) -> TransferSnapshot:
+        speed = 0.0
+        if transfer.meter is not None:
+            transfer.meter.sample(self._clock(), transfer.position)
+            speed = transfer.meter.bytes_per_s
+        position = min(transfer.position, transfer.item.size)
+        return TransferSnapshot(
+            transfer.transfer_id,
+            transfer.batch.batch_id,
+            transfer.item,
+            transfer.state,
+            position,
+            transfer.error,
+            speed,
+        )
+
+    def _batch_snapshot(self, batch: _Batch) -> BatchSnapshot:
+        batch.meter.sample(self._clock(), batch.moved_bytes + sum(each.position for each in batch.running))
+        return _summary(
+            batch.batch_id, batch.connection_id, batch.direction, batch.states, batch.running, batch.ended_bytes,
+            batch.total_bytes, batch.meter,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ work; without the lock
+
+    def _feed(self) -> None:
+        """Send for as many workers as there is work and room for."""
+        with self._lock:
+            wanted = max(0, min(self._workers_allowed - self._workers, len(self._queue)))
+            self._workers += wanted
+        for _ in range(wanted):
+            self._runner.submit(self._lane, self._work, done=_ignore, failed=_ignore)
+
+    def _work(self, token: CancelToken) -> None:
+        """Run the next transfer of the queue, on a thread of the lane."""
+        with self._lock:
+            transfer = self._queue.popleft() if self._queue else None
+            if transfer is not None:
+                transfer.token = token
+                self._move(transfer, TransferState.RUNNING)
+        if transfer is not None:
+            self._tell()
+            state, error = self._run(transfer, token)
+            with self._lock:
+                self._move(transfer, state, error)
+        with self._lock:
+            self._workers -= 1
+        if token.reason is not StopReason.SHUTDOWN:
+            self._feed()
+            self._tell()
+
+    def _run(self, transfer: _Transfer, token: CancelToken) -> tuple[TransferState, Exception | None]:
+        """Move the bytes. What is complete is done, however late somebody cancelled it."""
+        try:
+            if transfer.item.direction is Direction.UPLOAD:
+                self._upload(transfer, token)
+            else:
+                _download(transfer, token)
+        except Cancelled:
+            return TransferState.CANCELLED, None
+        except S3IntegrationError as error:
+            return TransferState.FAILED, error
+        except Exception as error:
+            # A fault of ours fails its row like any other, so that the rest goes on; the window shows what it was.
+            _log.exception("transfer %d failed", transfer.transfer_id)
+            return TransferState.FAILED, error
+        return TransferState.DONE, None
+
+    def _upload(self, transfer: _Transfer, token: CancelToken) -> None:
+        item, batch = transfer.item, transfer.batch
+        bucket, key = item.location.bucket, item.location.key
+        if item.is_folder:
+            etag = batch.store.put(bucket, key, io.BytesIO(), 0, content_type=FOLDER_CONTENT_TYPE, cancel=token)
+        else:
+            etag = upload_file(batch.store, item.local_path, item.location, on_progress=transfer.note, cancel=token)
+        # The size that was sent: the file may have grown since it was planned.
+        info = S3FileInfo(key, transfer.position, datetime.now(UTC), etag)
+        with self._lock:
+            self._stored.append(StoredObject(batch.connection_id, bucket, info))
+
+    # ------------------------------------------------------------------ news; without the lock
+
+    def _tell(self) -> None:
+        """See that the news are delivered, unless they are about to be."""
+        with self._lock:
+            if self._news_due or not (self._added or self._changed or self._finished):
+                return
+            self._news_due = True
+        self._runner.post(self._news_token, self._deliver_news)
+
+    def _deliver_news(self) -> None:
+        with self._lock:
+            self._news_due = False
+            news = TransferNews(
+                tuple(self._added),
+                tuple(self._changed),
+                tuple(self._stored),
+                tuple(self._batch_snapshot(batch) for batch in self._finished if not batch.is_open),
+            )
+            self._added, self._changed, self._stored, self._finished = [], {}, [], {}
+        for listener in self._listeners:
+            listener(news)
+
+
+def _download(transfer: _Transfer, token: CancelToken) -> None:
+    item, store = transfer.item, transfer.batch.store
+    folder = item.local_path if item.is_folder else item.local_path.parent
+    make_folder(folder, item.root or folder)
+    if not item.is_folder:
+        download_file(store, item.location, item.local_path, on_progress=transfer.note, cancel=token)
+
+
+def _summary(
+    batch_id: int,
+    connection_id: str,
+    direction: Direction | None,
+    states: Counter[TransferState],
+    running: Iterable[_Transfer],
+    ended_bytes: int,
+    total_bytes: int,
+    meter: Meter,
+) -> BatchSnapshot:
+    position = ended_bytes + sum(min(each.position, each.item.size) for each in running)
+    is_open = states[TransferState.QUEUED] or states[TransferState.RUNNING]
+    return BatchSnapshot(
+        batch_id,
+        connection_id,
+        direction,
+        states.total(),
+        states[TransferState.DONE],
+        states[TransferState.FAILED],
+        states[TransferState.CANCELLED],
+        position,
+        total_bytes,
+        meter.bytes_per_s if is_open else 0.0,
+        meter.seconds_left(total_bytes - position) if is_open else None,
+    )
+
+
+def _ignore(_: object) -> None:
+    """A worker's result: it has told everything already."""
