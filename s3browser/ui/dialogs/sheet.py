@@ -61,7 +61,7 @@ class Sheet(QDialog):
         self.buttons = QDialogButtonBox(self)
         self.buttons.rejected.connect(self.reject)
 
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(_MARGIN, _MARGIN, _MARGIN, 2 * GRID)
         layout.setSpacing(2 * GRID)
         layout.addLayout(head)
@@ -79,7 +79,7 @@ class Sheet(QDialog):
     def reveal(self, widget: QWidget) -> None:
         """Scroll to a widget of the body that has just changed, where the screen is too low for all of it."""
         self.body.activate()
-        self.layout().activate()
+        self._column.activate()
         self._scroll.ensureWidgetVisible(widget, 0, 0)
 
 
