@@ -1,6 +1,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum, StrEnum
+from enum import StrEnum
 from pathlib import Path
 
 from s3browser.exceptions import S3IntegrationError
@@ -18,7 +18,7 @@ class Direction(StrEnum):
     DOWNLOAD = "download"
 
 
-class TransferState(Enum):
+class TransferState(StrEnum):
     """Where a transfer stands. ``ALLOWED`` says what may follow."""
 
     QUEUED = "queued"

@@ -75,8 +75,8 @@ class TransferManager:
     Rows are asked for (the panel samples them a few times a second); state changes are told, as ``TransferNews`` on
     the thread of the runner's ``deliver``, several in one while that thread is busy.
 
-    Queued transfers cost a place in a queue: a worker takes the next one when it has time. Starting, cancelling or
-    retrying takes about a second for a million transfers, everything else no longer for many than for few.
+    Queued transfers cost a place in a queue: a worker takes the next one when it has time. To start, cancel, retry or
+    clear 100,000 takes about 0.1 s (start them from a lane); what is seen costs no more for many than for few.
 
     Args:
         runner: whose lane does the work; its ``shutdown`` ends the transfers too.
@@ -127,13 +127,24 @@ class TransferManager:
         with self._lock:
             self._last_batch_id += 1
             batch = _Batch(self._last_batch_id, connection_id, plan.direction, store)
+            first_id = self._last_transfer_id + 1
+            self._last_transfer_id += len(plan.items) + len(plan.problems)
+        # Made without the lock: it takes a while for 100,000, and the window must not wait for its rows meanwhile.
+        items = (*plan.items, *(problem.item for problem in plan.problems))
+        batch.transfers = [_Transfer(transfer_id, batch, item) for transfer_id, item in enumerate(items, first_id)]
+        batch.total_bytes = sum(item.size for item in items)
+        batch.states[TransferState.QUEUED] = len(items)
+        listed = {transfer.transfer_id: transfer for transfer in batch.transfers}
+        with self._lock:
+            if not self._workers:
+                self._meter = Meter()
             self._batches[batch.batch_id] = batch
             self._added.append(batch.batch_id)
-            self._wake(batch)
-            for item in plan.items:
-                self._queue.append(self._add(batch, item))
-            for problem in plan.problems:
-                self._move(self._add(batch, problem.item), TransferState.FAILED, problem.error)
+            self._transfers.update(listed)
+            self._order += batch.transfers
+            self._queue.extend(batch.transfers[: len(plan.items)])
+            for transfer, problem in zip(batch.transfers[len(plan.items) :], plan.problems, strict=True):
+                self._move(transfer, TransferState.FAILED, problem.error)
             if not batch.is_open:
                 self._finished[batch] = None
         self._feed()
@@ -266,16 +277,6 @@ class TransferManager:
                 self._finished[batch] = None
         self._changed[transfer.transfer_id] = None
 
-    def _add(self, batch: _Batch, item: TransferItem) -> _Transfer:
-        self._last_transfer_id += 1
-        transfer = _Transfer(self._last_transfer_id, batch, item)
-        self._transfers[transfer.transfer_id] = transfer
-        self._order.append(transfer)
-        batch.transfers.append(transfer)
-        batch.states[TransferState.QUEUED] += 1
-        batch.total_bytes += item.size
-        return transfer
-
     def _stop(self, transfers: Iterable[_Transfer]) -> None:
         """Stop those that are not over; the queued ones have left the queue already."""
         for transfer in transfers:
@@ -286,16 +287,13 @@ class TransferManager:
 
     def _queue_again(self, transfers: Iterable[_Transfer]) -> None:
         for transfer in transfers:
-            self._wake(transfer.batch)
+            # A rest is no slowness: the speed starts anew.
+            if not transfer.batch.is_open:
+                transfer.batch.meter = Meter()
+            if not self._workers:
+                self._meter = Meter()
             self._move(transfer, TransferState.QUEUED)
             self._queue.append(transfer)
-
-    def _wake(self, batch: _Batch) -> None:
-        """Forget the speeds from before a rest: the rest would count as slowness."""
-        if not batch.is_open:
-            batch.meter = Meter()
-        if not self._workers:
-            self._meter = Meter()
 
     def _source(self, batch_id: int | None) -> list[_Transfer]:
         if batch_id is None:

@@ -2,6 +2,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from queue import SimpleQueue
+from time import monotonic
 
 import pytest
 
@@ -89,6 +90,14 @@ def files(tmp_path: Path) -> list[Path]:
 
 def upload_plan(store: FakeStore, paths: list[Path]) -> Plan:
     return plan_upload(store, paths, S3Location(BUCKET, "to/"))
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    """Wait for what another thread brings about and nobody tells."""
+    deadline = monotonic() + 10
+    while not condition():
+        assert monotonic() < deadline
+        threading.Event().wait(0.001)
 
 
 def states(manager: TransferManager) -> list[TransferState]:
@@ -322,13 +331,24 @@ def test_retrying(manager: TransferManager, window: Window, files: list[Path]) -
     manager.retry_failed(99)
 
 
+def test_retrying_while_the_rest_still_runs(manager: TransferManager, window: Window, files: list[Path]) -> None:
+    store = FakeStore()
+    store.fail("put", S3BusyError("upload"), key="to/a")
+    gate = store.hang("put", key="to/b")
+    manager.start(store, upload_plan(store, files[:2]))
+    assert gate.reached.wait(10)
+    manager.retry_failed()
+    assert states(manager) == [QUEUED, RUNNING]
+    gate.release()
+    assert window.wait_for_batches()[0].done == 2
+
+
 def test_a_retried_batch_is_not_told_as_over(manager: TransferManager, window: Window, files: list[Path]) -> None:
     store = FakeStore()
     store.fail("put", S3BusyError("upload"))
     manager.start(store, upload_plan(store, files[:1]))
     callback = window.inbox.get(timeout=10)
-    while manager.totals().failed == 0:
-        threading.Event().wait(0.001)
+    eventually(lambda: manager.totals().failed == 1)
     gate = store.hang("put")
     manager.retry_failed()
     callback()
@@ -340,8 +360,7 @@ def test_a_retried_batch_is_not_told_as_over(manager: TransferManager, window: W
 def test_many_changes_are_one_piece_of_news(manager: TransferManager, window: Window, files: list[Path]) -> None:
     store = FakeStore()
     manager.start(store, upload_plan(store, files))
-    while not manager.totals().is_finished:
-        threading.Event().wait(0.001)  # the window's thread is busy meanwhile
+    eventually(lambda: manager.totals().is_finished)  # the window's thread is busy meanwhile
     window.wait_for_batches()
     (news, *rest) = window.news
     assert news.changed == tuple(row.transfer_id for row in manager.rows(0, 9))
@@ -425,10 +444,9 @@ def test_only_transitions_of_the_table_are_possible(
     manager: TransferManager, before: TransferState, after: TransferState, files: list[Path]
 ) -> None:
     store = FakeStore()
-    store.hang("put")
-    manager.start(store, upload_plan(store, files[:1]))
-    batch = manager._batches[1]
-    transfer = manager._add(batch, TransferItem(Direction.UPLOAD, S3Location(BUCKET, "x"), files[0], 1))
+    store.hang("put", key="to/a")
+    manager.start(store, upload_plan(store, files[:2]))
+    transfer = manager._order[1]  # waits behind the one that hangs
     ways = {QUEUED: [], RUNNING: [RUNNING], DONE: [RUNNING, DONE], FAILED: [FAILED], CANCELLED: [CANCELLED]}
     for state in ways[before]:
         manager._move(transfer, state)
