@@ -1,77 +1,94 @@
-"""Builds every object, starts and stops them. The only module that sees all packages."""
+"""Builds every object, starts and stops them. The only module that sees all packages.
+
+The window is painted first. What it does without at that moment is imported afterwards, a module at a time with the
+event loop in between: all of it at once would cost more than twice the time of an empty window.
+"""
 
 import argparse
 import base64
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from s3browser import __version__
-from s3browser.demo.server import DemoServer, demo_profile, demo_secret
-from s3browser.documents import Document, read_document
 from s3browser.exceptions import SettingsError
-from s3browser.jobs.cancel import CancelToken
-from s3browser.jobs.runner import JobRunner
-from s3browser.model.connections import ConnectionProfile, Secret
-from s3browser.model.locations import S3Location
-from s3browser.model.places import Place
-from s3browser.model.store import ObjectStore
 from s3browser.settings.paths import Paths
 from s3browser.settings.preferences import PreferencesStore
-from s3browser.settings.profiles import ProfileStore
-from s3browser.settings.secrets import SecretStore
 from s3browser.settings.window_state import WindowState
-from s3browser.transfers.download import download_file
-from s3browser.transfers.manager import TransferManager
-from s3browser.ui.dialogs.error import show_error
-from s3browser.ui.relay import GuiRelay
-from s3browser.ui.screenshot import Screenshot
-from s3browser.ui.sessions import Sessions
-from s3browser.ui.tasks import LANES, Tasks
+from s3browser.ui.main_window import MainWindow
 from s3browser.ui.theme import Theme
-from s3browser.ui.window_controller import Services, WindowController
 
+if TYPE_CHECKING:
+    from s3browser.demo.server import DemoServer
+    from s3browser.documents import Document
+    from s3browser.jobs.cancel import CancelToken
+    from s3browser.model.connections import ConnectionProfile, Secret
+    from s3browser.model.places import Place
+    from s3browser.model.store import ObjectStore
+    from s3browser.transfers.manager import TransferManager
+    from s3browser.ui.sessions import Sessions
+    from s3browser.ui.workspace_controller import WorkspaceController
+
+_LATER = (
+    "s3browser.ui.browser.contents_pane",
+    "s3browser.ui.workspace",
+    "s3browser.model.transfers",
+    "s3browser.documents",
+    "s3browser.settings.profiles",
+    "s3browser.settings.secrets",
+    "s3browser.transfers.manager",
+    "s3browser.transfers.planner",
+    "s3browser.ui.dialogs.error",
+    "s3browser.ui.details.pane",
+    "s3browser.ui.transfers.panel",
+    "s3browser.ui.operations",
+    "s3browser.ui.connections.controller",
+    "s3browser.ui.workspace_controller",
+    "s3browser.ui.screenshot",
+    "s3browser.demo.server",
+)
 _SWITCH_INTERVAL_S = 0.001  # Python's 5 ms lets eight busy threads hold the window up for a quarter of a second
 _QUIT_WITHIN_S = 2.0
 _SCREENSHOT_WITHIN_MS = 60_000
-_SCREENSHOT_FILE = S3Location("acme-marketing", "campaigns/Spring 2026/hero-banner.png")
+_SCREENSHOT_FOLDER = "campaigns/Spring 2026/"
 _SCHEMES = {"system": Qt.ColorScheme.Unknown, "light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the window until it is closed; return the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     if options.screenshot and not _has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
     QApplication.setApplicationName("s3browser")
     QApplication.setApplicationVersion(__version__)
     QApplication.setDesktopFileName("s3browser")
     qt_app = QApplication(sys.argv[:1])
     program = Program(qt_app, options)
-    program.show()
+    program.window.show()
     status = qt_app.exec()
     program.stop()
     return status
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="s3browser", description="A desktop file browser for S3.")
-    parser.add_argument("--demo", action="store_true", help="look around with sample files on a server of its own")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    made = argparse.ArgumentParser(prog="s3browser", description="A desktop file browser for S3.")
+    made.add_argument("--demo", action="store_true", help="look around with sample files on a server of its own")
+    made.add_argument(
         "--screenshot", metavar="FILE", type=Path, help="open the demo, draw the window into a PNG file and quit"
     )
-    parser.add_argument("--theme", choices=sorted(_SCHEMES), help="the colours, whatever the system says")
-    parser.add_argument("--version", action="version", version=f"s3browser {__version__}")
-    return parser
+    made.add_argument("--theme", choices=sorted(_SCHEMES), help="the colours, whatever the system says")
+    made.add_argument("--version", action="version", version=f"s3browser {__version__}")
+    return made
 
 
 def _has_display() -> bool:
@@ -79,7 +96,168 @@ def _has_display() -> bool:
     return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _connect(profile: ConnectionProfile, secret: Secret | None) -> ObjectStore:
+class Program(QObject):
+    """Everything that runs while the window is open. ``sessions``, ``manager`` and ``controller`` come with ``ready``.
+
+    Attributes:
+        window: what to show.
+        sessions: the connections.
+        manager: the transfers.
+        controller: what joins the window's parts; with its ``workspace``.
+        is_ready: whether all of them are there.
+    """
+
+    sessions: "Sessions"
+    manager: "TransferManager"
+    controller: "WorkspaceController"
+
+    def __init__(self, qt_app: QApplication, options: argparse.Namespace) -> None:
+        super().__init__(qt_app)
+        sys.setswitchinterval(_SWITCH_INTERVAL_S)
+        self._qt_app = qt_app
+        self._options = options
+        self._paths = Paths.find()
+        self._state = WindowState(self._paths.window_state_file)
+        self._layout = {name: QByteArray(base64.b64decode(text)) for name, text in self._state.load().items()}
+        self._preferences = PreferencesStore(self._paths.preferences_file)
+        self._chosen, self._trouble = self._preferences.load()
+        Theme(qt_app, _SCHEMES[options.theme or self._chosen.theme])
+        self._demo: DemoServer | None = None
+        self._later = iter(_LATER)
+        self.is_ready = False
+        self.window = MainWindow()
+        self.window.restoreGeometry(self._layout.get("geometry", QByteArray()))
+        self.window.first_painted.connect(self._import_next)
+
+    def stop(self) -> None:
+        """End everything within two seconds."""
+        if self.is_ready:
+            self._runner.shutdown(_QUIT_WITHIN_S)
+        if self._demo is not None:
+            self._demo.stop()
+
+    # -- starting ----------------------------------------------------------------------------
+
+    def _import_next(self) -> None:
+        name = next(self._later, None)
+        if name is None:
+            self._join()
+        else:
+            import_module(name)
+            QTimer.singleShot(0, self, self._import_next)
+
+    def _join(self) -> None:
+        from s3browser.jobs.runner import JobRunner
+        from s3browser.settings.profiles import ProfileStore
+        from s3browser.settings.secrets import SecretStore
+        from s3browser.transfers.manager import TransferManager
+        from s3browser.ui.relay import GuiRelay
+        from s3browser.ui.sessions import Sessions
+        from s3browser.ui.tasks import LANES, Tasks
+        from s3browser.ui.workspace import Workspace
+        from s3browser.ui.workspace_controller import Services, WorkspaceController
+
+        self._runner = JobRunner(LANES, GuiRelay(self).deliver)
+        self._tasks = Tasks(self._runner, self._show_error)
+        profiles = ProfileStore(self._paths.profiles_file)
+        troubles = [self._trouble, profiles.load()]
+        self.sessions = Sessions(profiles, SecretStore(), _connect)
+        self.manager = TransferManager(self._runner, "transfers", workers=LANES["transfers"])
+        drag_folder = self._paths.cache / "drag"
+        services = Services(self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder)
+        self.controller = WorkspaceController(Workspace(self.window), services)
+        self.window.setCentralWidget(self.controller.workspace)
+        self.controller.demo_requested.connect(self.start_demo)
+        self.manager.add_listener(self.controller.operations.on_news)
+        self.window.closing.connect(self._on_closing)
+        self._restore()
+        self.is_ready = True
+        # Importing boto3 costs as much as the whole window.
+        self._tasks.run("actions", lambda _: _import_boto3(), lambda _: None)
+        self._open_first()
+        for trouble in filter(None, troubles):
+            self.controller.say(f"{trouble.title}: {trouble.reason}")
+
+    def _restore(self) -> None:
+        self.controller.workspace.restore_layout(self._layout)
+        commands = self.controller.workspace.commands
+        commands.show_details.setChecked(self._chosen.show_details)
+        self.controller.details.setVisible(self._chosen.show_details)
+        commands.show_files_in_tree.setChecked(self._chosen.show_files_in_tree)
+        self.controller.operations.download_folder = self._chosen.download_folder
+
+    def _open_first(self) -> None:
+        if self._options.screenshot or self._options.demo:
+            self.start_demo()
+        elif profiles := self.sessions.profiles():
+            self.controller.open_connection(profiles[0].profile_id)
+
+    # -- the demo ----------------------------------------------------------------------------
+
+    def start_demo(self) -> None:
+        """Start the demo's server and open it as a connection that is not saved."""
+        from s3browser.demo.server import DemoServer
+
+        self._demo = demo = self._demo or DemoServer()
+        self.controller.say("Starting the sample files…")
+        self._tasks.run("actions", lambda _: demo.start(), self._open_demo)
+
+    def _open_demo(self, endpoint_url: str) -> None:
+        from s3browser.demo.server import demo_profile, demo_secret
+        from s3browser.model.locations import S3Location
+        from s3browser.ui.screenshot import Screenshot
+
+        profile = demo_profile(endpoint_url)
+        self.sessions.add_passing(profile, demo_secret())
+        self.controller.workspace.hide_banner()
+        self.controller.show_profiles()
+        folder = S3Location("acme-marketing", _SCREENSHOT_FOLDER)
+        self.controller.open_connection(profile.profile_id, folder)
+        if self._options.screenshot:
+            picture = Screenshot(self.controller, folder.child("hero-banner.png"), self._options.screenshot, self)
+            picture.done.connect(self._on_picture_done)
+            QTimer.singleShot(_SCREENSHOT_WITHIN_MS, self, partial(self._on_picture_done, None))
+
+    def _on_picture_done(self, file: Path | None) -> None:
+        print(file or "The window could not be drawn.", file=sys.stdout if file else sys.stderr)
+        self._qt_app.exit(0 if file else 1)
+
+    # -- what the window asks ----------------------------------------------------------------
+
+    def _on_closing(self) -> None:
+        workspace = self.controller.workspace
+        states = {"geometry": self.window.saveGeometry(), **workspace.layout_state()}
+        self._state.save({name: bytes(state.toBase64().data()).decode() for name, state in states.items()})
+        commands = workspace.commands
+        chosen = replace(
+            self._chosen,
+            show_details=commands.show_details.isChecked(),
+            show_files_in_tree=commands.show_files_in_tree.isChecked(),
+            download_folder=self.controller.operations.download_folder,
+        )
+        if chosen != self._chosen:
+            with suppress(SettingsError):  # the window is going: there is nobody to tell
+                self._preferences.save(chosen)
+
+    def _show_error(self, error: Exception) -> None:
+        from s3browser.ui.dialogs.error import show_error
+
+        show_error(self.window, error)
+
+    def _fetch_preview(self, place: "Place", size: int, token: "CancelToken") -> "Document":
+        import tempfile
+
+        from s3browser.documents import read_document
+        from s3browser.transfers.download import download_file
+
+        location = place.location
+        with tempfile.TemporaryDirectory(prefix="s3browser-") as folder:
+            path = Path(folder) / "preview"
+            download_file(self.sessions.store(place.profile_id), location, path, cancel=token)
+            return read_document(path, location.name, cancel=token)
+
+
+def _connect(profile: "ConnectionProfile", secret: "Secret | None") -> "ObjectStore":
     from s3browser.s3.connect import connect
 
     return connect(profile, secret)
@@ -95,100 +273,3 @@ def _import_boto3() -> None:
     from s3browser.s3.connect import import_boto3
 
     import_boto3()
-
-
-class Program(QObject):
-    """Everything that runs while the window is open."""
-
-    def __init__(self, qt_app: QApplication, options: argparse.Namespace) -> None:
-        super().__init__(qt_app)
-        self._qt_app = qt_app
-        self._options = options
-        paths = Paths.find()
-        self._state = WindowState(paths.window_state_file)
-        self._preferences = PreferencesStore(paths.preferences_file)
-        profiles = ProfileStore(paths.profiles_file)
-        self._chosen, *troubles = *self._preferences.load(), profiles.load()
-        Theme(qt_app, _SCHEMES[options.theme or self._chosen.theme])
-        self._demo = DemoServer()
-        self._runner = JobRunner(LANES, GuiRelay(self).deliver)
-        self._tasks = Tasks(self._runner, self._show_error)
-        self._manager = TransferManager(self._runner, "transfers")
-        self._sessions = Sessions(profiles, SecretStore(), _connect)
-        services = Services(
-            self._sessions, self._tasks, self._manager, self._fetch_preview, _aws_profiles, paths.cache / "drag"
-        )
-        self._controller = WindowController(services, self)
-        self._window = self._controller.window
-        self._manager.add_listener(self._controller.operations.on_news)
-        self._controller.demo_requested.connect(self.start_demo)
-        self._window.closing.connect(self._on_closing)
-        self._restore()
-        for trouble in filter(None, troubles):
-            self._controller.say(f"{trouble.title}: {trouble.reason}")
-
-    def show(self) -> None:
-        """Show the window; everything slow comes after it."""
-        self._window.show()
-        # Importing boto3 and making the first client costs as much as the whole window.
-        self._tasks.run("actions", lambda _: _import_boto3(), lambda _: None)
-        if self._options.screenshot:
-            picture = Screenshot(self._controller, _SCREENSHOT_FILE, self._options.screenshot, self)
-            picture.done.connect(self._on_picture_done)
-            QTimer.singleShot(_SCREENSHOT_WITHIN_MS, self, partial(self._on_picture_done, None))
-            self.start_demo()
-        elif self._options.demo:
-            self.start_demo()
-        elif profiles := self._sessions.profiles():
-            self._controller.open_connection(profiles[0].profile_id)
-
-    def stop(self) -> None:
-        """End everything within two seconds."""
-        self._runner.shutdown(_QUIT_WITHIN_S)
-        self._demo.stop()
-
-    def start_demo(self) -> None:
-        """Start the demo's server and open it as a connection that is not saved."""
-        self._controller.say("Starting the sample files…")
-        self._tasks.run("actions", lambda _: self._demo.start(), self._open_demo)
-
-    def _open_demo(self, endpoint_url: str) -> None:
-        profile = demo_profile(endpoint_url)
-        self._sessions.add_passing(profile, demo_secret())
-        self._window.hide_banner()
-        self._controller.show_profiles()
-        self._controller.open_connection(profile.profile_id, _SCREENSHOT_FILE.parent)
-
-    def _restore(self) -> None:
-        states = {name: QByteArray(base64.b64decode(text)) for name, text in self._state.load().items()}
-        self._window.restore_layout(states)
-        self._controller.actions.show_details.setChecked(self._chosen.show_details)
-        self._controller.actions.show_files_in_tree.setChecked(self._chosen.show_files_in_tree)
-        self._controller.operations.download_folder = self._chosen.download_folder
-
-    def _on_closing(self) -> None:
-        states = self._window.layout_state()
-        self._state.save({name: bytes(state.toBase64().data()).decode() for name, state in states.items()})
-        chosen = replace(
-            self._chosen,
-            show_details=self._controller.actions.show_details.isChecked(),
-            show_files_in_tree=self._controller.actions.show_files_in_tree.isChecked(),
-            download_folder=self._controller.operations.download_folder,
-        )
-        if chosen != self._chosen:
-            with suppress(SettingsError):  # the window is gone: nobody could be told
-                self._preferences.save(chosen)
-
-    def _on_picture_done(self, file: Path | None) -> None:
-        print(file or "The window could not be drawn.", file=sys.stdout if file else sys.stderr)
-        self._qt_app.exit(0 if file else 1)
-
-    def _show_error(self, error: Exception) -> None:
-        show_error(self._window, error)
-
-    def _fetch_preview(self, place: Place, size: int, token: CancelToken) -> Document:
-        location = place.location
-        with tempfile.TemporaryDirectory(prefix="s3browser-") as folder:
-            path = Path(folder) / "preview"
-            download_file(self._sessions.store(place.profile_id), location, path, cancel=token)
-            return read_document(path, location.name, cancel=token)

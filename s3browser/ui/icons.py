@@ -52,9 +52,7 @@ class _SvgIconEngine(QIconEngine):
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
         return self.scaledPixmap(size, mode, state, 1.0)
 
-    def scaledPixmap(  # noqa: N802 (Qt's override)
-        self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float
-    ) -> QPixmap:
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:
         colour = str(getattr(current_colours(), "muted" if mode is QIcon.Mode.Disabled else self._colour))
         key = (size.width(), size.height(), scale, colour + mode.name)
         if key not in self._pixmaps:

@@ -1,233 +1,36 @@
-from collections.abc import Sequence
+"""The window itself, empty: what it imports is all that has to be there before it can be seen."""
 
-from PySide6.QtCore import QByteArray, QPoint, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QMainWindow,
-    QMenu,
-    QSizePolicy,
-    QSplitter,
-    QStackedWidget,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow
 
-from s3browser.ui.actions import Actions
-from s3browser.ui.banner import Banner
-from s3browser.ui.browser.contents_pane import ContentsPane
-from s3browser.ui.browser.path_bar import PathBar
-from s3browser.ui.browser.places_view import PlacesView
-from s3browser.ui.connections.welcome import WelcomePage
-from s3browser.ui.details.pane import DetailsPane
-from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID
-from s3browser.ui.transfers.panel import TransfersPanel
-
-_SIDE_WIDTH = GRID * 29
-_DETAILS_WIDTH = GRID * 35
 
 
 class MainWindow(QMainWindow):
-    """The frame: places on the left, contents in the middle, details on the right, transfers below. Layout only.
+    """A frame that shows at once; its ``Workspace`` is put in as soon as it has been seen.
 
     Signals:
+        first_painted: the window has been seen.
         closing: the window is about to close.
     """
 
+    first_painted = Signal()
     closing = Signal()
 
-    def __init__(
-        self,
-        actions: Actions,
-        places: PlacesView,
-        contents: ContentsPane,
-        details: DetailsPane,
-        transfers: TransfersPanel,
-    ) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setWindowTitle("s3browser")
-        self.resize(1280, 800)
+        self.resize(GRID * 160, GRID * 100)
         self.setMinimumSize(GRID * 80, GRID * 55)
-        self.actions_ = actions
-        self.places = places
-        self.contents = contents
-        self.details = details
-        self.transfers = transfers
-        self.path_bar = PathBar(self)
-        self.filter = QLineEdit(self)
-        self.filter.setPlaceholderText("Filter this folder")
-        self.filter.setAccessibleName("Filter this folder")
-        self.filter.setClearButtonEnabled(True)
-        self.filter.addAction(icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.setFixedWidth(GRID * 26)
-        self.info = QLabel(self)
-        self.info.setProperty("role", "muted")
-        self.info.setTextFormat(Qt.TextFormat.PlainText)
-        self.welcome = WelcomePage(self)
-        self._banner: Banner | None = None
-        self._banners = QVBoxLayout()
-        self._banners.setContentsMargins(0, 0, 0, 0)
+        self._was_painted = False
 
-        self._browse = QWidget(self)
-        self._stack = QStackedWidget(self)
-        self._stack.addWidget(self._browse)
-        self._stack.addWidget(self.welcome)
-        self._lay_out_browse()
-        self._columns = QSplitter(Qt.Orientation.Horizontal, self)
-        self._columns.setHandleWidth(1)
-        self._columns.setChildrenCollapsible(False)
-        self._columns.addWidget(self._side())
-        self._columns.addWidget(self._middle())
-        self._columns.addWidget(details)
-        self._columns.setStretchFactor(1, 1)
-        self._columns.setSizes([_SIDE_WIDTH, 1280 - _SIDE_WIDTH - _DETAILS_WIDTH, _DETAILS_WIDTH])
-        details.setMinimumWidth(GRID * 26)
-        self.setCentralWidget(self._columns)
-        contents.view.setFocus()
-        for action in vars(actions).values():
-            if isinstance(action, QAction):
-                self.addAction(action)
-
-    # -- layout ------------------------------------------------------------------------------
-
-    def _side(self) -> QWidget:
-        side = QFrame(self)
-        side.setProperty("role", "side")
-        side.setMinimumWidth(GRID * 22)
-        heading = QLabel("PLACES", side)
-        heading.setProperty("role", "section")
-        add = _button(self.actions_.add_connection, side, role="quiet", with_text=False)
-        head = QHBoxLayout()
-        head.setContentsMargins(GRID * 2, GRID * 2, GRID, 0)
-        head.addWidget(heading, 1)
-        head.addWidget(add)
-        layout = QVBoxLayout(side)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(GRID // 2)
-        layout.addLayout(head)
-        tree = QHBoxLayout()
-        tree.setContentsMargins(GRID, 0, GRID, GRID)
-        tree.addWidget(self.places)
-        layout.addLayout(tree, 1)
-        return side
-
-    def _middle(self) -> QWidget:
-        self._rows = QSplitter(Qt.Orientation.Vertical, self)
-        self._rows.setHandleWidth(1)
-        self._rows.setChildrenCollapsible(False)
-        self._rows.addWidget(self._stack)
-        self._rows.addWidget(self.transfers)
-        self._rows.setStretchFactor(0, 1)
-        return self._rows
-
-    def _lay_out_browse(self) -> None:
-        a = self.actions_
-        top = QHBoxLayout()
-        top.setContentsMargins(GRID, GRID, GRID * 2, GRID)
-        top.setSpacing(GRID // 2)
-        for action in (a.back, a.forward, a.up, a.refresh):
-            top.addWidget(_button(action, self._browse, role="quiet", with_text=False))
-        top.addSpacing(GRID)
-        top.addWidget(self.path_bar, 1)
-        top.addWidget(self.filter)
-        top.addWidget(_button(a.show_details, self._browse, role="quiet", with_text=False))
-
-        bar = QHBoxLayout()
-        bar.setContentsMargins(GRID * 2, GRID, GRID * 2, GRID)
-        bar.setSpacing(GRID)
-        upload = _button(a.upload, self._browse, role="primary")
-        more = QMenu(upload)
-        more.addAction(a.upload)
-        more.addAction(a.upload_folder)
-        upload.setMenu(more)
-        upload.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        bar.addWidget(upload)
-        for action in (a.download, a.new_folder, a.delete):  # Delete never sits beside Download
-            bar.addWidget(_button(action, self._browse))
-        bar.addStretch(1)
-        bar.addWidget(self.info)
-
-        layout = QVBoxLayout(self._browse)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(self._banners)
-        layout.addLayout(top)
-        layout.addWidget(_hairline(self._browse))
-        layout.addLayout(bar)
-        layout.addWidget(_hairline(self._browse))
-        layout.addWidget(self.contents, 1)
-
-    # -- what the controllers say --------------------------------------------------------------
-
-    def show_welcome(self, is_first: bool) -> None:
-        """Show the page for someone without a connection, or the browser."""
-        self._stack.setCurrentWidget(self.welcome if is_first else self._browse)
-
-    def show_banner(self, banner: Banner) -> None:
-        """Show one banner over the contents; it takes the place of another."""
-        self.hide_banner()
-        self._banner = banner
-        self._banners.addWidget(banner)
-
-    def hide_banner(self) -> None:
-        """Take the banner away."""
-        if self._banner is not None:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
-
-    def show_menu(self, actions: Sequence[QAction | None], at: QPoint) -> None:
-        """Show a context menu at a point of the screen; None is a separator."""
-        menu = QMenu(self)
-        for action in actions:
-            if action is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(action)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(at)
-
-    def layout_state(self) -> dict[str, QByteArray]:
-        """Where everything is, to be remembered."""
-        return {
-            "geometry": self.saveGeometry(),
-            "columns": self._columns.saveState(),
-            "rows": self._rows.saveState(),
-            "table": self.contents.view.column_state(),
-        }
-
-    def restore_layout(self, state: dict[str, QByteArray]) -> None:
-        """Undo of ``layout_state``; what is missing or does not fit is ignored."""
-        self.restoreGeometry(state.get("geometry", QByteArray()))
-        self._columns.restoreState(state.get("columns", QByteArray()))
-        self._rows.restoreState(state.get("rows", QByteArray()))
-        self.contents.view.restore_column_state(state.get("table", QByteArray()))
+    def event(self, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint and not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self.first_painted.emit)
+        return super().event(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()
         super().closeEvent(event)
-
-
-def _button(action: QAction, parent: QWidget, *, role: str = "", with_text: bool = True) -> QToolButton:
-    button = QToolButton(parent)
-    button.setDefaultAction(action)
-    if role:
-        button.setProperty("role", role)
-    style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if with_text else Qt.ToolButtonStyle.ToolButtonIconOnly
-    button.setToolButtonStyle(style)
-    button.setText(action.text().rstrip("…"))
-    button.setAccessibleName(action.text().rstrip("…"))
-    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return button
-
-
-def _hairline(parent: QWidget) -> QFrame:
-    line = QFrame(parent)
-    line.setProperty("role", "hairline")
-    line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return line

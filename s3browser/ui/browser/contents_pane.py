@@ -1,6 +1,4 @@
-from collections.abc import Callable
-
-from PySide6.QtCore import QEvent, QMimeData, QObject, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
 from s3browser.exceptions import S3AccessDeniedError, S3ConnectionError, S3CredentialsError, S3IntegrationError
@@ -23,11 +21,10 @@ class ContentsPane(QWidget):
 
     help_requested = Signal(object)
 
-    def __init__(self, drag_data: Callable[[list[Row]], QMimeData], parent: QWidget) -> None:
-        """``drag_data`` makes what a drag of these files carries."""
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.model = ContentsModel(self)
-        self.view = ContentsView(self.model, drag_data, self)
+        self.view = ContentsView(self.model, self)
         self._progress = QProgressBar(self)
         self._progress.setRange(0, 0)
         self._progress.setTextVisible(False)

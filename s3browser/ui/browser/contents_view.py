@@ -1,5 +1,5 @@
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QMimeData, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
@@ -20,11 +20,17 @@ from s3browser.ui.browser.contents_model import ContentsModel
 from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _WIDTHS = {Column.SIZE: 96, Column.KIND: 136, Column.MODIFIED: 152, Column.STORAGE: 112}
 
 
 class ContentsView(QTableView):
     """The table of a folder's contents. Files dropped on it are uploaded, rows dragged out are downloaded.
+
+    Attributes:
+        drag_data: makes what a drag of these files carries; without it nothing can be dragged.
 
     Signals:
         row_activated: a ``Row`` was double-clicked, or Enter pressed on it.
@@ -36,11 +42,10 @@ class ContentsView(QTableView):
     files_dropped = Signal(object, object)
     selection_changed = Signal()
 
-    def __init__(self, model: ContentsModel, drag_data: Callable[[list[Row]], QMimeData], parent: QWidget) -> None:
-        """``drag_data`` makes what a drag of these files carries."""
+    def __init__(self, model: ContentsModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
-        self._drag_data = drag_data
+        self.drag_data: Callable[[list[Row]], QMimeData] | None = None
         self._folder = S3Location()
         self.setModel(model)
         self.setAccessibleName("Files and folders")
@@ -60,6 +65,7 @@ class ContentsView(QTableView):
         self._drop_hint = DropHint(self.viewport())
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
+        model.modelReset.connect(self._on_selection_changed)  # which empties the selection without a word
 
     def _dress_header(self) -> None:
         header = self.horizontalHeader()
@@ -155,10 +161,10 @@ class ContentsView(QTableView):
 
     def startDrag(self, supported: Qt.DropAction) -> None:
         files = [row for row in self.selected_rows() if row.location.bucket and row.location.key]
-        if not files:
+        if not files or self.drag_data is None:
             return
         drag = QDrag(self)
-        drag.setMimeData(self._drag_data(files))
+        drag.setMimeData(self.drag_data(files))
         drag.setPixmap(icon(files[0].kind.icon, files[0].kind.colour).pixmap(GRID * 4))
         drag.exec(Qt.DropAction.CopyAction)
 

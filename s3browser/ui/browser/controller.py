@@ -10,15 +10,14 @@ from s3browser.model.locations import DELIMITER, S3Location
 from s3browser.model.places import Place
 from s3browser.model.text import plural, size_text
 from s3browser.ui.browser.navigator import Navigator
-from s3browser.ui.browser.places_model import PlacesModel
 from s3browser.ui.dialogs.error import show_error
-from s3browser.ui.main_window import MainWindow
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
+from s3browser.ui.workspace import Workspace
 
 
 class BrowserController(QObject):
-    """Joins the window's parts to the navigator: where one is, what is selected, what may be done.
+    """Joins the workspace's parts to the navigator: where one is, what is selected, what may be done.
 
     Signals:
         selection_changed: the selected ``list[Row]``.
@@ -30,13 +29,11 @@ class BrowserController(QObject):
     sign_in_requested = Signal(str)
     bucket_requested = Signal(str)
 
-    def __init__(
-        self, window: MainWindow, navigator: Navigator, places: PlacesModel, sessions: Sessions, tasks: Tasks
-    ) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, workspace: Workspace, navigator: Navigator, sessions: Sessions, tasks: Tasks) -> None:
+        super().__init__(workspace)
+        self._workspace = workspace
         self._navigator = navigator
-        self._places = places
+        self._places = workspace.places_model
         self._sessions = sessions
         self._tasks = tasks
         self._progress = ""
@@ -45,7 +42,7 @@ class BrowserController(QObject):
         self.update_actions()
 
     def _connect_signals(self) -> None:
-        window, navigator, contents = self._window, self._navigator, self._window.contents
+        workspace, navigator, contents = self._workspace, self._navigator, self._workspace.contents
         navigator.place_changed.connect(self._on_place_changed)
         navigator.listing_started.connect(contents.on_listing_started)
         navigator.rows_listed.connect(self._on_rows_listed)
@@ -56,18 +53,18 @@ class BrowserController(QObject):
         contents.view.selection_changed.connect(self._on_selection_changed)
         contents.view.customContextMenuRequested.connect(self._on_contents_menu)
         contents.model.counts_changed.connect(self._update_info)
-        window.places.place_chosen.connect(self._on_place_chosen)
-        window.places.retry_requested.connect(self._on_retry_requested)
-        window.path_bar.location_chosen.connect(self._on_location_chosen)
-        window.path_bar.location_typed.connect(self._on_location_typed)
-        window.filter.textChanged.connect(contents.model.set_filter)
-        a = window.actions_
+        workspace.places.place_chosen.connect(self._on_place_chosen)
+        workspace.places.retry_requested.connect(self._on_retry_requested)
+        workspace.path_bar.location_chosen.connect(self._on_location_chosen)
+        workspace.path_bar.location_typed.connect(self._on_location_typed)
+        workspace.filter.textChanged.connect(contents.model.set_filter)
+        a = workspace.commands
         a.back.triggered.connect(navigator.go_back)
         a.forward.triggered.connect(navigator.go_forward)
         a.up.triggered.connect(navigator.go_up)
         a.refresh.triggered.connect(navigator.refresh)
-        a.edit_path.triggered.connect(window.path_bar.edit)
-        a.filter.triggered.connect(window.filter.setFocus)
+        a.edit_path.triggered.connect(workspace.path_bar.edit)
+        a.filter.triggered.connect(workspace.filter.setFocus)
         a.open.triggered.connect(self._on_open)
         a.select_all.triggered.connect(contents.view.selectAll)
         a.copy_address.triggered.connect(self._on_copy_address)
@@ -81,7 +78,7 @@ class BrowserController(QObject):
 
     def selected_rows(self) -> list[Row]:
         """The selected rows, in order."""
-        return self._window.contents.view.selected_rows()
+        return self._workspace.contents.view.selected_rows()
 
     def show_progress(self, text: str) -> None:
         """Say what is under way in the place of the counts; an empty text brings them back."""
@@ -91,7 +88,7 @@ class BrowserController(QObject):
     def add_rows(self, place: Place, rows: Sequence[Row]) -> None:
         """Show rows that are new in a folder, in the table and the tree."""
         if place == self.place:
-            self._window.contents.model.put(rows)
+            self._workspace.contents.model.put(rows)
         self._places.put(place, [row for row in rows if row.is_folder])
 
     def remove_places(self, places: Sequence[Place]) -> None:
@@ -100,7 +97,7 @@ class BrowserController(QObject):
         here = self.place
         if here is None:
             return
-        self._window.contents.model.remove(place.location for place in places if place.profile_id == here.profile_id)
+        self._workspace.contents.model.remove(place.location for place in places if place.profile_id == here.profile_id)
         gone = [place.location for place in places if place.profile_id == here.profile_id and place.location.is_folder]
         inside = [
             place for place in gone if here.location.bucket == place.bucket and here.location.key.startswith(place.key)
@@ -113,27 +110,27 @@ class BrowserController(QObject):
     def _on_place_changed(self, place: Place) -> None:
         profile = self._sessions.profile(place.profile_id)
         name = profile.name if profile else ""
-        self._window.path_bar.show_location(name, place.location)
-        self._window.setWindowTitle(f"{place.location.name or name} – s3browser")
-        self._window.filter.clear()
-        self._window.places.show_place(place)
+        self._workspace.path_bar.show_location(name, place.location)
+        self._workspace.window().setWindowTitle(f"{place.location.name or name} – s3browser")
+        self._workspace.filter.clear()
+        self._workspace.places.show_place(place)
         self.update_actions()
 
     def _on_rows_listed(self, rows: list[Row]) -> None:
-        self._window.contents.on_rows_listed(rows)
+        self._workspace.contents.on_rows_listed(rows)
 
     def _on_listing_finished(self, place: Place) -> None:
-        self._window.contents.on_listing_finished(place)
+        self._workspace.contents.on_listing_finished(place)
         if self._reveal is not None:
-            self._window.contents.view.reveal(self._reveal)
+            self._workspace.contents.view.reveal(self._reveal)
             self._reveal = None
-        self._places.put(place, [row for row in self._window.contents.model.rows() if row.is_folder])
+        self._places.put(place, [row for row in self._workspace.contents.model.rows() if row.is_folder])
         self._update_info()
 
     def _on_listing_failed(self, error: Exception) -> None:
-        self._window.contents.on_listing_failed(error)
-        if self._window.contents.model.total:
-            show_error(self._window, error)
+        self._workspace.contents.on_listing_failed(error)
+        if self._workspace.contents.model.total:
+            show_error(self._workspace, error)
         self._update_info()
 
     def _on_help_requested(self, error: Exception) -> None:
@@ -143,7 +140,7 @@ class BrowserController(QObject):
         elif isinstance(error, S3AccessDeniedError) and error.operation == "list_buckets" and place is not None:
             self.bucket_requested.emit(place.profile_id)
         elif isinstance(error, S3AccessDeniedError) or not isinstance(error, S3IntegrationError):
-            show_error(self._window, error)
+            show_error(self._workspace, error)
         else:
             self._navigator.refresh()
 
@@ -155,7 +152,7 @@ class BrowserController(QObject):
 
     def _on_retry_requested(self, place: Place) -> None:
         self._places.forget(place)
-        self._window.places.expand(self._places.index_of(place))
+        self._workspace.places.expand(self._places.index_of(place))
 
     def _on_location_chosen(self, location: S3Location) -> None:
         if self.place is not None:
@@ -200,7 +197,7 @@ class BrowserController(QObject):
         if row.is_folder:
             self._navigator.go(Place(self.place.profile_id, row.location))
         else:
-            self._window.actions_.show_details.setChecked(True)
+            self._workspace.commands.show_details.setChecked(True)
 
     def _on_selection_changed(self) -> None:
         self.selection_changed.emit(self.selected_rows())
@@ -214,19 +211,19 @@ class BrowserController(QObject):
         QGuiApplication.clipboard().setText("\n".join(str(location) for location in locations))
 
     def _on_contents_menu(self, point: QPoint) -> None:
-        a = self._window.actions_
-        view = self._window.contents.view
+        a = self._workspace.commands
+        view = self._workspace.contents.view
         if view.indexAt(point).isValid():
             actions = [a.open, a.download, None, a.copy_address, a.properties, None, a.delete]
         else:
             actions = [a.upload, a.upload_folder, a.new_folder, None, a.select_all, a.refresh, None, a.copy_address]
-        self._window.show_menu(actions, view.viewport().mapToGlobal(point))
+        self._workspace.show_menu(actions, view.viewport().mapToGlobal(point))
 
     # -- what is shown and may be done -----------------------------------------------------------
 
     def update_actions(self) -> None:
         """Enable what makes sense for the place and the selection."""
-        a, place = self._window.actions_, self.place
+        a, place = self._workspace.commands, self.place
         rows = self.selected_rows()
         in_bucket = place is not None and bool(place.location.bucket)
         a.back.setEnabled(self._navigator.history.can_go_back)
@@ -242,7 +239,7 @@ class BrowserController(QObject):
         a.delete.setEnabled(in_bucket and bool(rows))
 
     def _update_info(self) -> None:
-        self._window.info.setText(self._progress or self._counts())
+        self._workspace.info.setText(self._progress or self._counts())
 
     def _counts(self) -> str:
         rows = self.selected_rows()
@@ -251,7 +248,7 @@ class BrowserController(QObject):
             return f"{len(rows):,} selected" + (f" · {size_text(size)}" if size else "")
         if self.place is None:
             return ""
-        contents = self._window.contents
+        contents = self._workspace.contents
         text = plural(contents.model.rowCount(), "item")
         if contents.model.filter_text:
             text = f"{contents.model.rowCount():,} of {plural(contents.model.total, 'item')}"

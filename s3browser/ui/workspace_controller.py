@@ -12,30 +12,27 @@ from s3browser.model.localnames import local_paths
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.transfers.manager import TransferManager
-from s3browser.ui.actions import Actions
 from s3browser.ui.banner import Banner
-from s3browser.ui.browser.contents_pane import ContentsPane
 from s3browser.ui.browser.controller import BrowserController
 from s3browser.ui.browser.drag_out import DragOut
 from s3browser.ui.browser.navigator import Navigator
-from s3browser.ui.browser.places_model import PlacesModel, PlacesRole
-from s3browser.ui.browser.places_view import PlacesView
+from s3browser.ui.browser.places_model import PlacesRole
 from s3browser.ui.connections.controller import ConnectionsController
 from s3browser.ui.details.pane import DetailsPane, FetchPreview
 from s3browser.ui.dialogs.error import show_error
 from s3browser.ui.dialogs.properties import FilePropertiesDialog, FolderPropertiesDialog
-from s3browser.ui.main_window import MainWindow
 from s3browser.ui.operations import Operations
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.panel import TransfersPanel
+from s3browser.ui.workspace import Workspace
 
 _BUCKETS = S3Location()
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the window needs of the packages it does not see.
+    """What the workspace needs of the packages it does not see.
 
     Attributes:
         sessions: the connections.
@@ -54,8 +51,8 @@ class Services:
     drag_folder: Path
 
 
-class WindowController(QObject):
-    """Makes the window with its parts and joins them; each part's own logic is in its own controller.
+class WorkspaceController(QObject):
+    """Joins the workspace's parts; each part's own logic is in its own controller.
 
     Signals:
         demo_requested: the sample files are wanted.
@@ -63,48 +60,49 @@ class WindowController(QObject):
 
     demo_requested = Signal()
 
-    def __init__(self, services: Services, parent: QObject) -> None:
-        super().__init__(parent)
+    def __init__(self, workspace: Workspace, services: Services) -> None:
+        super().__init__(workspace)
         self._services = services
         self._sessions, self._tasks = services.sessions, services.tasks
-        self.actions = Actions(self)
-        places = PlacesModel(self)
-        contents = ContentsPane(self._drag_data, None)
-        details = DetailsPane(self._tasks, services.fetch_preview, self._fetch_details)
-        transfers = TransfersPanel(services.manager)
-        self.window = MainWindow(self.actions, PlacesView(places, None), contents, details, transfers)
-        self._places = places
-        self.navigator = Navigator(self._sessions, places, self._tasks, self)
-        self.browser = BrowserController(self.window, self.navigator, places, self._sessions, self._tasks)
-        self.operations = Operations(self._sessions, self._tasks, services.manager, self.window)
-        self.connections = ConnectionsController(self._sessions, self._tasks, services.aws_profiles, self.window)
+        self.workspace = workspace
+        self.details = DetailsPane(self._tasks, services.fetch_preview, self._fetch_details, workspace)
+        self.transfers = TransfersPanel(services.manager, workspace)
+        self.transfers.hide()
+        workspace.add_details(self.details)
+        workspace.add_transfers(self.transfers)
+        self._places = workspace.places_model
+        self.navigator = Navigator(self._sessions, self._places, self._tasks, self)
+        self.browser = BrowserController(workspace, self.navigator, self._sessions, self._tasks)
+        self.operations = Operations(self._sessions, self._tasks, services.manager, workspace)
+        self.connections = ConnectionsController(self._sessions, self._tasks, services.aws_profiles, workspace)
+        workspace.contents.view.drag_data = self._drag_data
         self._connect_signals()
         self.show_profiles()
 
     def _connect_signals(self) -> None:
-        a, window, browser, operations = self.actions, self.window, self.browser, self.operations
+        a, workspace, browser, operations = self.workspace.commands, self.workspace, self.browser, self.operations
         a.upload.triggered.connect(partial(self._ask_upload, folder=False))
         a.upload_folder.triggered.connect(partial(self._ask_upload, folder=True))
         a.download.triggered.connect(self._ask_download)
         a.new_folder.triggered.connect(self._ask_new_folder)
         a.delete.triggered.connect(self._ask_delete)
         a.properties.triggered.connect(self._show_properties)
-        a.show_details.toggled.connect(window.details.setVisible)
-        a.show_transfers.toggled.connect(window.transfers.setVisible)
+        a.show_details.toggled.connect(self.details.setVisible)
+        a.show_transfers.toggled.connect(self.transfers.setVisible)
         a.add_connection.triggered.connect(self.connections.add)
         a.edit_connection.triggered.connect(self._edit_connection)
         a.remove_connection.triggered.connect(self._remove_connection)
         a.add_bucket.triggered.connect(self._add_bucket)
-        a.quit.triggered.connect(window.close)
+        a.quit.triggered.connect(workspace.window().close)
         a.show_files_in_tree.toggled.connect(self._show_files_in_tree)
-        window.contents.view.files_dropped.connect(self._on_dropped_on_contents)
-        window.places.files_dropped.connect(operations.upload)
-        window.places.customContextMenuRequested.connect(self._on_places_menu)
-        window.transfers.files_dropped.connect(self._on_dropped_on_transfers)
-        window.transfers.activity_started.connect(partial(a.show_transfers.setChecked, True))
-        window.transfers.details_requested.connect(partial(show_error, window))
-        window.welcome.connect_requested.connect(self.connections.add)
-        window.welcome.demo_requested.connect(self.demo_requested)
+        workspace.contents.view.files_dropped.connect(self._on_dropped_on_contents)
+        workspace.places.files_dropped.connect(operations.upload)
+        workspace.places.customContextMenuRequested.connect(self._on_places_menu)
+        self.transfers.files_dropped.connect(self._on_dropped_on_transfers)
+        self.transfers.activity_started.connect(partial(a.show_transfers.setChecked, True))
+        self.transfers.details_requested.connect(partial(show_error, workspace))
+        workspace.welcome.connect_requested.connect(self.connections.add)
+        workspace.welcome.demo_requested.connect(self.demo_requested)
         browser.selection_changed.connect(self._on_selection_changed)
         browser.sign_in_requested.connect(self.connections.edit)
         browser.bucket_requested.connect(self.connections.add_bucket)
@@ -122,18 +120,18 @@ class WindowController(QObject):
         """Show the connections there are, or the welcome page where there is none."""
         profiles = self._sessions.profiles()
         self._places.set_profiles(profiles)
-        self.window.show_welcome(is_first=not profiles)
+        self.workspace.show_welcome(is_first=not profiles)
 
     def open_connection(self, profile_id: str, location: S3Location = _BUCKETS) -> None:
         """Go to a connection, and open it in the tree."""
         place = Place(profile_id, S3Location())
         self._places.forget(place)
-        self.window.places.expand(self._places.index_of(place))
+        self.workspace.places.expand(self._places.index_of(place))
         self.navigator.go(Place(profile_id, location))
 
     def say(self, text: str) -> None:
         """Say something once, in a banner."""
-        self.window.show_banner(Banner(text, parent=self.window))
+        self.workspace.show_banner(Banner(text, parent=self.workspace))
 
     # -- actions -----------------------------------------------------------------------------
 
@@ -148,7 +146,7 @@ class WindowController(QObject):
 
     def _ask_new_folder(self) -> None:
         if self.browser.place is not None:
-            self.operations.ask_new_folder(self.browser.place, self.window.contents.model.names())
+            self.operations.ask_new_folder(self.browser.place, self.workspace.contents.model.names())
 
     def _ask_delete(self) -> None:
         rows = self.browser.selected_rows()
@@ -165,7 +163,7 @@ class WindowController(QObject):
 
     def _on_selection_changed(self, rows: list[Row]) -> None:
         if self.browser.place is not None:
-            self.window.details.show_rows(self.browser.place.profile_id, rows)
+            self.details.show_rows(self.browser.place.profile_id, rows)
 
     def _edit_connection(self) -> None:
         if self.browser.place is not None:
@@ -185,7 +183,7 @@ class WindowController(QObject):
             self._places.forget(Place(profile.profile_id, S3Location()))
 
     def _on_places_menu(self, point: QPoint) -> None:
-        a, view = self.actions, self.window.places
+        a, view = self.workspace.commands, self.workspace.places
         place: Place | None = view.indexAt(point).data(PlacesRole.PLACE)
         if place is None:
             actions = [a.add_connection, None, a.show_files_in_tree]
@@ -195,7 +193,7 @@ class WindowController(QObject):
             in_bucket = [a.upload, a.upload_folder, a.new_folder, None, a.copy_address, a.refresh]
             of_connection = [a.refresh, a.add_bucket, None, a.edit_connection, a.remove_connection]
             actions = [*(in_bucket if place.location.bucket else of_connection), None, a.show_files_in_tree]
-        self.window.show_menu(actions, view.viewport().mapToGlobal(point))
+        self.workspace.show_menu(actions, view.viewport().mapToGlobal(point))
 
     def _show_properties(self) -> None:
         place, rows = self.browser.place, self.browser.selected_rows()
@@ -205,10 +203,10 @@ class WindowController(QObject):
         rows = rows or [folder_row(place.location.bucket, place.location.key)]
         if len(rows) == 1 and not rows[0].is_folder:
             head = partial(self._head, profile_id)
-            FilePropertiesDialog(rows[0], self._tasks, head, self.window).open()
+            FilePropertiesDialog(rows[0], self._tasks, head, self.workspace).open()
         else:
             list_files = partial(self._sessions.list_files, profile_id)
-            FolderPropertiesDialog(rows, self._tasks, list_files, self.window).open()
+            FolderPropertiesDialog(rows, self._tasks, list_files, self.workspace).open()
 
     # -- within ------------------------------------------------------------------------------
 

@@ -1,0 +1,217 @@
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from s3browser.ui.actions import Actions
+from s3browser.ui.banner import Banner
+from s3browser.ui.browser.contents_pane import ContentsPane
+from s3browser.ui.browser.path_bar import PathBar
+from s3browser.ui.browser.places_model import PlacesModel
+from s3browser.ui.browser.places_view import PlacesView
+from s3browser.ui.connections.welcome import WelcomePage
+from s3browser.ui.icons import icon
+from s3browser.ui.theme import GRID
+
+_SIDE_WIDTH = GRID * 29
+_DETAILS_WIDTH = GRID * 35
+_DETAILS_MIN_WIDTH = GRID * 26
+
+
+class Workspace(QWidget):
+    """What fills the window: places on the left, contents in the middle, a column at the right. Layout only."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.commands = Actions(self)
+        self.places_model = PlacesModel(self)
+        self.places = PlacesView(self.places_model, self)
+        self.contents = ContentsPane(self)
+        self.path_bar = PathBar(self)
+        self.filter = QLineEdit(self)
+        self.filter.setPlaceholderText("Filter this folder")
+        self.filter.setAccessibleName("Filter this folder")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.addAction(icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
+        self.filter.setFixedWidth(GRID * 26)
+        self.info = QLabel(self)
+        self.info.setProperty("role", "muted")
+        self.info.setTextFormat(Qt.TextFormat.PlainText)
+        self.welcome = WelcomePage(self)
+        self._banner: Banner | None = None
+        self._banners = QVBoxLayout()
+        self._banners.setContentsMargins(0, 0, 0, 0)
+
+        self._browse = QWidget(self)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self._browse)
+        self._stack.addWidget(self.welcome)
+        self._lay_out_browse()
+        self._columns = QSplitter(Qt.Orientation.Horizontal, self)
+        self._columns.setHandleWidth(1)
+        self._columns.setChildrenCollapsible(False)
+        self._columns.addWidget(self._side())
+        self._columns.addWidget(self._middle())
+        self._columns.setStretchFactor(1, 1)
+        self._columns.setSizes([_SIDE_WIDTH, self.window().width() - _SIDE_WIDTH])
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._columns)
+        self.contents.view.setFocus()
+        self.addActions([action for action in vars(self.commands).values() if isinstance(action, QAction)])
+
+    def add_details(self, details: QWidget) -> None:
+        """Put the details at the right."""
+        details.setMinimumWidth(_DETAILS_MIN_WIDTH)
+        self._columns.addWidget(details)
+        side, middle = self._columns.sizes()[:2]
+        self._columns.setSizes([side, middle - _DETAILS_WIDTH, _DETAILS_WIDTH])
+
+    def add_transfers(self, transfers: QWidget) -> None:
+        """Put the transfers below the contents."""
+        self._rows.addWidget(transfers)
+        self._rows.setStretchFactor(0, 1)
+
+    # -- layout ------------------------------------------------------------------------------
+
+    def _side(self) -> QWidget:
+        side = QFrame(self)
+        side.setProperty("role", "side")
+        side.setMinimumWidth(GRID * 22)
+        heading = QLabel("PLACES", side)
+        heading.setProperty("role", "section")
+        add = _button(self.commands.add_connection, side, role="quiet", with_text=False)
+        head = QHBoxLayout()
+        head.setContentsMargins(GRID * 2, GRID * 2, GRID, 0)
+        head.addWidget(heading, 1)
+        head.addWidget(add)
+        layout = QVBoxLayout(side)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GRID // 2)
+        layout.addLayout(head)
+        tree = QHBoxLayout()
+        tree.setContentsMargins(GRID, 0, GRID, GRID)
+        tree.addWidget(self.places)
+        layout.addLayout(tree, 1)
+        return side
+
+    def _middle(self) -> QWidget:
+        self._rows = QSplitter(Qt.Orientation.Vertical, self)
+        self._rows.setHandleWidth(1)
+        self._rows.setChildrenCollapsible(False)
+        self._rows.addWidget(self._stack)
+        return self._rows
+
+    def _lay_out_browse(self) -> None:
+        a = self.commands
+        top = QHBoxLayout()
+        top.setContentsMargins(GRID, GRID, GRID * 2, GRID)
+        top.setSpacing(GRID // 2)
+        for action in (a.back, a.forward, a.up, a.refresh):
+            top.addWidget(_button(action, self._browse, role="quiet", with_text=False))
+        top.addSpacing(GRID)
+        top.addWidget(self.path_bar, 1)
+        top.addWidget(self.filter)
+        top.addWidget(_button(a.show_details, self._browse, role="quiet", with_text=False))
+
+        bar = QHBoxLayout()
+        bar.setContentsMargins(GRID * 2, GRID, GRID * 2, GRID)
+        bar.setSpacing(GRID)
+        upload = _button(a.upload, self._browse, role="primary")
+        more = QMenu(upload)
+        more.addAction(a.upload)
+        more.addAction(a.upload_folder)
+        upload.setMenu(more)
+        upload.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        bar.addWidget(upload)
+        for action in (a.download, a.new_folder, a.delete):  # Delete never sits beside Download
+            bar.addWidget(_button(action, self._browse))
+        bar.addStretch(1)
+        bar.addWidget(self.info)
+
+        layout = QVBoxLayout(self._browse)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(self._banners)
+        layout.addLayout(top)
+        layout.addWidget(_hairline(self._browse))
+        layout.addLayout(bar)
+        layout.addWidget(_hairline(self._browse))
+        layout.addWidget(self.contents, 1)
+
+    # -- what the controllers say --------------------------------------------------------------
+
+    def show_welcome(self, is_first: bool) -> None:
+        """Show the page for someone without a connection, or the browser."""
+        self._stack.setCurrentWidget(self.welcome if is_first else self._browse)
+
+    def show_banner(self, banner: Banner) -> None:
+        """Show one banner over the contents; it takes the place of another."""
+        self.hide_banner()
+        self._banner = banner
+        self._banners.addWidget(banner)
+
+    def hide_banner(self) -> None:
+        """Take the banner away."""
+        if self._banner is not None:
+            self._banner.hide()
+            self._banner.deleteLater()
+            self._banner = None
+
+    def show_menu(self, actions: Sequence[QAction | None], at: QPoint) -> None:
+        """Show a context menu at a point of the screen; None is a separator."""
+        menu = QMenu(self)
+        for action in actions:
+            if action is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(action)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(at)
+
+    def layout_state(self) -> dict[str, QByteArray]:
+        """Where everything is, to be remembered."""
+        return {
+            "columns": self._columns.saveState(),
+            "rows": self._rows.saveState(),
+            "table": self.contents.view.column_state(),
+        }
+
+    def restore_layout(self, state: dict[str, QByteArray]) -> None:
+        """Undo of ``layout_state``; what is missing or does not fit is ignored."""
+        self._columns.restoreState(state.get("columns", QByteArray()))
+        self._rows.restoreState(state.get("rows", QByteArray()))
+        self.contents.view.restore_column_state(state.get("table", QByteArray()))
+
+
+def _button(action: QAction, parent: QWidget, *, role: str = "", with_text: bool = True) -> QToolButton:
+    button = QToolButton(parent)
+    button.setDefaultAction(action)
+    if role:
+        button.setProperty("role", role)
+    style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if with_text else Qt.ToolButtonStyle.ToolButtonIconOnly
+    button.setToolButtonStyle(style)
+    button.setText(action.text().rstrip("…"))
+    button.setAccessibleName(action.text().rstrip("…"))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button
+
+
+def _hairline(parent: QWidget) -> QFrame:
+    line = QFrame(parent)
+    line.setProperty("role", "hairline")
+    line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return line
