@@ -3,7 +3,7 @@ import re
 # Of signed links (both signature versions) and of headers, as they turn up in a server's text.
 _SECRET = re.compile(
     r"(?i)((?:X-Amz-(?:Security-Token|Signature|Credential)|AWSAccessKeyId|Signature|Authorization)"
-    r"[\"']?\s*[=:]\s*)(?:AWS4-HMAC-SHA256[^\n<]*|AWS [^\s<]+|[^\s&\"'<,;]+)"
+    r"[\"']?\s*[=:]\s*[\"']?)(?:AWS4-HMAC-SHA256[^\n<]*|AWS [^\s<]+|[^\s&\"'<,;]+)"
 )
 
 

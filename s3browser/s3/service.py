@@ -135,7 +135,7 @@ class S3Service:
         """Whether it is among those of these keys; None where that cannot be known."""
         try:
             return any(mine.name == bucket for mine in self.list_buckets())
-        except S3AccessDeniedError:
+        except S3IntegrationError:
             return None
 
     # ------------------------------------------------------------------ listings

@@ -104,7 +104,7 @@ def scripted_server() -> Iterator[Scripted]:
                 self.connection.close()
             self.close_connection = answer.reset or answer.cut_at is not None or answer.length is not None
 
-        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

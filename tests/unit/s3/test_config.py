@@ -210,7 +210,8 @@ def test_names_a_bucket_may_have(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["", "ab", "a" * 64, "Abc", "a_b", "-ab", "ab-", ".ab", "ab.", "a..b", "192.168.5.4", "xn--abc", "sthree-abc",
-     "amzn-s3-demo-abc", "abc-s3alias", "abc--ol-s3", "abc.mrap", "abc--x-s3", "abc--table-s3", "bücher", "a/b", "abc\n"],
+     "amzn-s3-demo-abc", "abc-s3alias", "abc--ol-s3", "abc.mrap", "abc--x-s3", "abc--table-s3", "bücher", "a/b",
+     "abc\n"],
 )  # fmt: skip
 def test_names_a_bucket_may_not_have(name: str) -> None:
     assert bucket_problem(name) is not None

@@ -1,0 +1,215 @@
+"""Downloads over a line that breaks, stalls and lies."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from s3browser import (
+    Cancelled,
+    S3BusyError,
+    S3Config,
+    S3ConflictError,
+    S3FileNotFoundError,
+    S3IntegrityError,
+    S3Service,
+)
+from s3browser.jobs.retry import PROGRESS_BYTES
+from tests.unit.s3.scripted import Answer, Request, Scripted, error
+
+DATA = bytes(range(256)) * 40
+
+
+def whole(data: bytes = DATA, **change: object) -> Answer:
+    return replace(Answer(body=data, headers={"ETag": '"e1"'}), **change)  # type: ignore[arg-type]
+
+
+def ranged(request: Request, data: bytes = DATA, etag: str = "e1") -> Answer:
+    if "range" not in request.headers:  # the attempt before had handed nothing over yet
+        return whole(data)
+    first, _, last = request.headers["range"].removeprefix("bytes=").partition("-")
+    start, end = int(first), int(last or len(data) - 1)
+    headers = {"ETag": f'"{etag}"', "Content-Range": f"bytes {start}-{end}/{len(data)}"}
+    return Answer(206, data[start : end + 1], headers)
+
+
+def cut_at(position: int) -> object:
+    def answer(request: Request) -> Answer:
+        return replace(ranged(request), cut_at=position)
+
+    return answer
+
+
+def fetch(service: S3Service, **more: object) -> bytes:
+    pieces: list[bytes] = []
+    count = service.fetch("bucket", "key", pieces.append, **more)  # type: ignore[arg-type]
+    data = b"".join(pieces)
+    assert count == len(data)
+    return data
+
+
+def test_in_one_go(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole()]
+    assert fetch(service) == DATA
+    assert "range" not in script.requests[0].headers
+    assert "if-match" not in script.requests[0].headers
+
+
+def test_the_line_is_used_again(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(), whole(), ranged, ranged]
+    before = threading.active_count()
+    assert fetch(service) + fetch(service) == DATA * 2
+    assert fetch(service, start=5) + fetch(service, start=5, stop=9) == DATA[5:] + DATA[5:9]
+    assert threading.active_count() <= before + 1  # the server has a thread a connection
+
+
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_broken_line_is_taken_up_where_it_broke(script: Scripted, service: S3Service, reset: bool) -> None:
+    script.answers = [whole(cut_at=1000, reset=reset), cut_at(500), ranged]  # type: ignore[list-item]
+    if reset:  # how much arrives before a reset is up to the system
+        script.answers = [whole(cut_at=1000, reset=True), ranged]
+    assert fetch(service) == DATA
+    assert script.requests[-1].headers["if-match"] == '"e1"'
+    if not reset:
+        assert [request.headers.get("range") for request in script.requests] == [
+            None,
+            "bytes=1000-10239",
+            "bytes=1500-10239",
+        ]
+
+
+def test_a_piece_is_taken_up_too(script: Scripted, service: S3Service) -> None:
+    script.answers = [cut_at(7), ranged]  # type: ignore[list-item]
+    assert fetch(service, start=100, stop=200, if_match="e1") == DATA[100:200]
+    assert [request.headers["range"] for request in script.requests] == ["bytes=100-199", "bytes=107-199"]
+    assert {request.headers["if-match"] for request in script.requests} == {'"e1"'}
+
+
+def test_a_refusal_on_the_way(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=10), error(503, "SlowDown"), ranged]
+    assert fetch(service) == DATA
+    script.answers = [whole(cut_at=10), error(404, "NoSuchKey")]
+    with pytest.raises(S3FileNotFoundError):
+        fetch(service)
+
+
+def test_too_few_bytes_every_time(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=10), *[cut_at(0)] * 9]  # type: ignore[list-item]
+    with pytest.raises(S3IntegrityError, match="less than it announced"):
+        fetch(service)
+    assert len(script.requests) == 3
+
+
+def test_getting_on_earns_new_attempts(script: Scripted, service: S3Service) -> None:
+    data = bytes(5 * PROGRESS_BYTES)
+    script.answers = [
+        whole(data, cut_at=PROGRESS_BYTES),
+        *[lambda request: replace(ranged(request, data), cut_at=PROGRESS_BYTES)] * 4,
+    ]
+    assert fetch(service) == data
+    assert len(script.requests) == 5
+
+
+def test_a_trickle_does_not(script: Scripted, service: S3Service) -> None:
+    data = bytes(5 * PROGRESS_BYTES)
+    script.answers = [whole(data, cut_at=1000), *[lambda request: replace(ranged(request, data), cut_at=1000)] * 9]
+    with pytest.raises(S3IntegrityError):
+        fetch(service)
+    assert len(script.requests) == 3
+
+
+def test_changed_between_two_attempts(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=10), error(412, "PreconditionFailed")]
+    with pytest.raises(S3ConflictError):
+        fetch(service)
+
+
+@pytest.mark.parametrize("etag", ["e2", "e1"])
+def test_changed_on_a_server_that_overlooks_if_match(script: Scripted, service: S3Service, etag: str) -> None:
+    script.answers = [whole(cut_at=10), lambda request: ranged(request, DATA + b"more", etag)]
+    with pytest.raises(S3ConflictError):
+        fetch(service)
+
+
+def test_shorter_on_a_server_that_overlooks_if_match(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=5000), error(416, "InvalidRange")]
+    with pytest.raises(S3ConflictError):
+        fetch(service)
+
+
+def test_another_object_than_expected(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole()]
+    with pytest.raises(S3ConflictError):
+        fetch(service, if_match="e0")
+
+
+def test_a_server_that_overlooks_ranges(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=1000), whole(), whole()]
+    assert fetch(service) == DATA
+    assert fetch(service, start=300, stop=310) == DATA[300:310]
+
+
+def test_a_server_that_sends_another_range(script: Scripted, service: S3Service) -> None:
+    wrong = Answer(206, b"x", {"ETag": '"e1"', "Content-Range": f"bytes 500-500/{len(DATA)}"})
+    script.answers = [wrong] * 3
+    with pytest.raises(S3IntegrityError):
+        fetch(service, start=100, stop=200)
+
+
+def test_a_server_that_does_not_say_how_much(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(length=-1)]
+    assert fetch(service) == DATA
+    script.answers = [lambda request: replace(
+        ranged(request), length=-1, headers={"Content-Range": "bytes 10-19/*", "ETag": '"e1"'})]  # fmt: skip
+    assert fetch(service, start=10, stop=20) == DATA[10:20]
+
+
+def test_nothing_after_the_end(script: Scripted, service: S3Service) -> None:
+    script.answers = [error(416, "InvalidRange")]
+    assert fetch(service, start=len(DATA)) == b""
+
+
+def test_nothing_asked_for(script: Scripted, service: S3Service) -> None:
+    assert fetch(service, start=5, stop=5) == b""
+    assert script.requests == []
+
+
+def test_a_stalled_line_is_given_up(script: Scripted, config: S3Config) -> None:
+    service = S3Service(replace(config, read_timeout_s=0.2))
+    going_on = threading.Event()
+    script.answers = [whole(cut_at=1000, when_sent=lambda: going_on.wait(5)), ranged]
+    assert fetch(service) == DATA
+    going_on.set()
+    service.close()
+
+
+def test_a_cancel_between_two_chunks(script: Scripted, service: S3Service) -> None:
+    cancel = threading.Event()
+    script.answers = [whole(bytes(4 * PROGRESS_BYTES))]
+    pieces: list[bytes] = []
+
+    def write(piece: bytes) -> None:
+        pieces.append(piece)
+        cancel.set()
+
+    with pytest.raises(Cancelled):
+        service.fetch("bucket", "key", write, cancel=cancel)
+    assert len(pieces) == 1
+
+
+def test_a_writer_that_fails_is_not_asked_again(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(), whole()]
+
+    def write(_: bytes) -> None:
+        raise TimeoutError("a network drive")
+
+    with pytest.raises(TimeoutError, match="network drive"):
+        service.fetch("bucket", "key", write)
+    assert len(script.requests) == 1
+
+
+def test_busy_from_the_start(script: Scripted, service: S3Service) -> None:
+    script.answers = [error(503, "SlowDown")] * 9
+    with pytest.raises(S3BusyError):
+        fetch(service)
+    assert len(script.requests) == 3
