@@ -106,6 +106,7 @@ class Plan:
         conflicts: to be settled before they can move.
         problems: what was chosen and can’t be moved.
         unchecked: why nobody knows which names are taken (no permission to look), or None if it is known.
+        target: the name of the folder or bucket they go to.
     """
 
     direction: Direction
@@ -113,6 +114,7 @@ class Plan:
     conflicts: tuple[Conflict, ...] = ()
     problems: tuple[Problem, ...] = ()
     unchecked: S3IntegrationError | None = None
+    target: str = ""
 
     @property
     def count(self) -> int:
@@ -177,6 +179,8 @@ class BatchSnapshot:
         total_bytes: bytes in all.
         bytes_per_s: 0.0 while unknown.
         seconds_left: None while unknown.
+        name: of the only file, where there is just one.
+        target: the name of the folder or bucket they go to; empty for all together.
     """
 
     batch_id: int
@@ -190,6 +194,8 @@ class BatchSnapshot:
     total_bytes: int
     bytes_per_s: float = 0.0
     seconds_left: float | None = None
+    name: str = ""
+    target: str = ""
 
     @property
     def is_finished(self) -> bool:

@@ -3,10 +3,11 @@
 import io
 import logging
 import threading
-from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from time import monotonic
 
 from s3browser.exceptions import Cancelled, S3IntegrationError
@@ -40,6 +41,7 @@ class _Batch:
     connection_id: str
     direction: Direction
     store: ObjectStore
+    target: str
     transfers: "list[_Transfer]" = field(default_factory=list)
     states: Counter[TransferState] = field(default_factory=Counter)
     running: "set[_Transfer]" = field(default_factory=set)
@@ -97,7 +99,9 @@ class TransferManager:
         self._transfers: dict[int, _Transfer] = {}
         self._order: list[_Transfer] = []
         self._batches: dict[int, _Batch] = {}
-        self._queue: deque[_Transfer] = deque()
+        # By state, each in the order they came to it; the queue is one of them. Ordered, because the first of a plain
+        # dict takes the longer to find the more were taken off its front.
+        self._by_state = {state: OrderedDict[int, _Transfer]() for state in TransferState}
         self._last_transfer_id = 0
         self._last_batch_id = 0
         self._moved_bytes = 0
@@ -126,7 +130,7 @@ class TransferManager:
             raise ValueError("settle the plan’s conflicts first")
         with self._lock:
             self._last_batch_id += 1
-            batch = _Batch(self._last_batch_id, connection_id, plan.direction, store)
+            batch = _Batch(self._last_batch_id, connection_id, plan.direction, store, plan.target)
             first_id = self._last_transfer_id + 1
             self._last_transfer_id += len(plan.items) + len(plan.problems)
         # Made without the lock: it takes a while for 100,000, and the window must not wait for its rows meanwhile.
@@ -142,7 +146,7 @@ class TransferManager:
             self._added.append(batch.batch_id)
             self._transfers.update(listed)
             self._order += batch.transfers
-            self._queue.extend(batch.transfers[: len(plan.items)])
+            self._by_state[TransferState.QUEUED].update(listed)
             for transfer, problem in zip(batch.transfers[len(plan.items) :], plan.problems, strict=True):
                 self._move(transfer, TransferState.FAILED, problem.error)
             if not batch.is_open:
@@ -155,8 +159,6 @@ class TransferManager:
         """Stop one transfer; one that is over already stays as it is."""
         with self._lock:
             transfer = self._transfers.get(transfer_id)
-            if transfer is not None and transfer.state is TransferState.QUEUED:
-                self._queue.remove(transfer)
             self._stop([transfer] if transfer else [])
         self._tell()
 
@@ -164,15 +166,12 @@ class TransferManager:
         """Stop all of a batch that is not over."""
         with self._lock:
             batch = self._batches.get(batch_id)
-            if batch is not None:
-                self._queue = deque(each for each in self._queue if each.batch is not batch)
-                self._stop(batch.transfers)
+            self._stop(batch.transfers if batch else [])
         self._tell()
 
     def cancel_all(self) -> None:
         """Stop all that is not over."""
         with self._lock:
-            self._queue.clear()
             self._stop(self._order)
         self._tell()
 
@@ -185,11 +184,18 @@ class TransferManager:
         self._feed()
         self._tell()
 
-    def retry_failed(self, batch_id: int | None = None) -> None:
-        """Queue every failed transfer of a batch again; None: of all batches."""
+    def retry_batch(self, batch_id: int) -> None:
+        """Queue every failed or cancelled transfer of a batch again."""
         with self._lock:
             found = self._source(batch_id)
-            self._queue_again([each for each in found if each.state is TransferState.FAILED])
+            self._queue_again([each for each in found if TransferState.QUEUED in ALLOWED[each.state]])
+        self._feed()
+        self._tell()
+
+    def retry_failed(self) -> None:
+        """Queue every failed transfer of all batches again."""
+        with self._lock:
+            self._queue_again(list(self._by_state[TransferState.FAILED].values()))
         self._feed()
         self._tell()
 
@@ -198,7 +204,7 @@ class TransferManager:
         with self._lock:
             transfer = self._transfers.get(transfer_id)
             if transfer is not None and transfer.state.is_final:
-                del self._transfers[transfer_id]
+                del self._transfers[transfer_id], self._by_state[transfer.state][transfer_id]
                 self._order.remove(transfer)
                 transfer.batch.transfers.remove(transfer)
                 self._forget_empty_batches()
@@ -208,6 +214,9 @@ class TransferManager:
         with self._lock:
             self._order = [each for each in self._order if not each.state.is_final]
             self._transfers = {each.transfer_id: each for each in self._order}
+            for state, transfers in self._by_state.items():
+                if state.is_final:
+                    transfers.clear()
             for batch in self._batches.values():
                 batch.transfers = [each for each in batch.transfers if not each.state.is_final]
             self._forget_empty_batches()
@@ -223,6 +232,16 @@ class TransferManager:
         """The transfers from ``start`` up to ``stop`` (exclusive), in the order they were asked for."""
         with self._lock:
             return [self._snapshot(each) for each in self._source(batch_id)[start:stop]]
+
+    def counts(self) -> Mapping[TransferState, int]:
+        """How many listed transfers there are in each state."""
+        with self._lock:
+            return {state: len(transfers) for state, transfers in self._by_state.items()}
+
+    def rows_in(self, state: TransferState, start: int, stop: int) -> list[TransferSnapshot]:
+        """Of the transfers in a state, those from ``start`` up to ``stop`` (exclusive), as they came to it."""
+        with self._lock:
+            return [self._snapshot(each) for each in islice(self._by_state[state].values(), start, stop)]
 
     def snapshots(self, transfer_ids: Iterable[int]) -> list[TransferSnapshot]:
         """Those transfers, without the ones that were forgotten."""
@@ -258,6 +277,8 @@ class TransferManager:
             raise RuntimeError(f"a transfer can’t go from {before.value} to {state.value}")
         transfer.state = state
         transfer.error = error
+        del self._by_state[before][transfer.transfer_id]
+        self._by_state[state][transfer.transfer_id] = transfer
         batch.states[before] -= 1
         batch.states[state] += 1
         if before is TransferState.RUNNING:
@@ -278,7 +299,7 @@ class TransferManager:
         self._changed[transfer.transfer_id] = None
 
     def _stop(self, transfers: Iterable[_Transfer]) -> None:
-        """Stop those that are not over; the queued ones have left the queue already."""
+        """Stop those that are not over."""
         for transfer in transfers:
             if transfer.state is TransferState.QUEUED:
                 self._move(transfer, TransferState.CANCELLED)
@@ -293,7 +314,6 @@ class TransferManager:
             if not self._workers:
                 self._meter = Meter()
             self._move(transfer, TransferState.QUEUED)
-            self._queue.append(transfer)
 
     def _source(self, batch_id: int | None) -> list[_Transfer]:
         if batch_id is None:
@@ -321,17 +341,19 @@ class TransferManager:
 
     def _batch_snapshot(self, batch: _Batch) -> BatchSnapshot:
         batch.meter.sample(self._clock(), batch.moved_bytes + sum(each.position for each in batch.running))
-        return _summary(
+        summary = _summary(
             batch.batch_id, batch.connection_id, batch.direction, batch.states, batch.running, batch.ended_bytes,
             batch.total_bytes, batch.meter,
         )  # fmt: skip
+        alone = batch.transfers[0].item if batch.states.total() == len(batch.transfers) == 1 else None
+        return replace(summary, name=alone.location.name if alone else "", target=batch.target)
 
     # ------------------------------------------------------------------ work; without the lock
 
     def _feed(self) -> None:
         """Send for as many workers as there is work and room for."""
         with self._lock:
-            wanted = max(0, min(self._workers_allowed - self._workers, len(self._queue)))
+            wanted = max(0, min(self._workers_allowed - self._workers, len(self._by_state[TransferState.QUEUED])))
             self._workers += wanted
         for _ in range(wanted):
             self._runner.submit(self._lane, self._work, done=_ignore, failed=_ignore)
@@ -339,7 +361,7 @@ class TransferManager:
     def _work(self, token: CancelToken) -> None:
         """Run the next transfer of the queue, on a thread of the lane."""
         with self._lock:
-            transfer = self._queue.popleft() if self._queue else None
+            transfer = next(iter(self._by_state[TransferState.QUEUED].values()), None)
             if transfer is not None:
                 transfer.token = token
                 self._move(transfer, TransferState.RUNNING)

@@ -68,8 +68,8 @@ def plan_upload(store: ObjectStore, paths: Iterable[Path], target: S3Location, *
             if keys.exists(item.location.key) and not item.is_folder
         ]
     except S3AccessDeniedError as error:
-        return Plan(Direction.UPLOAD, tuple(items), problems=tuple(problems), unchecked=error)
-    return Plan(Direction.UPLOAD, tuple(free), tuple(conflicts), tuple(problems))
+        return Plan(Direction.UPLOAD, tuple(items), problems=tuple(problems), unchecked=error, target=target.name)
+    return Plan(Direction.UPLOAD, tuple(free), tuple(conflicts), tuple(problems), target=target.name)
 
 
 def plan_download(store: ObjectStore, rows: Iterable[Row], folder: Path, *, cancel: Cancel | None = None) -> Plan:
@@ -125,7 +125,7 @@ def plan_download(store: ObjectStore, rows: Iterable[Row], folder: Path, *, canc
             conflicts.append(Conflict(item, kept, spot.obstacle))
         elif not (each.is_empty_folder and spot.exists):
             items.append(item)
-    return Plan(Direction.DOWNLOAD, tuple(items), tuple(conflicts), tuple(problems))
+    return Plan(Direction.DOWNLOAD, tuple(items), tuple(conflicts), tuple(problems), target=folder.name)
 
 
 def _go_on(cancel: Cancel) -> None:

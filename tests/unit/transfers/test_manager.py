@@ -184,7 +184,7 @@ def test_the_plans_problems_are_listed_as_failed(manager: TransferManager, windo
     (batch,) = window.wait_for_batches()
     assert (batch.total, batch.failed) == (1, 1)
     assert manager.rows(0, 9)[0].error is error
-    manager.retry_failed(batch.batch_id)
+    manager.retry_batch(batch.batch_id)
     assert window.wait_for_batches(2)[1].done == 1, "somebody may have put it right"
 
 
@@ -255,6 +255,58 @@ def test_rows_of_one_batch_or_of_all(manager: TransferManager, window: Window, f
     assert [row.transfer_id for row in manager.snapshots([ids[2], 99, ids[0]])] == [ids[2], ids[0]]
     assert [batch.batch_id for batch in manager.batches()] == [one, two]
     assert manager.totals().total == 3
+
+
+def test_rows_by_state(manager: TransferManager, window: Window, files: list[Path]) -> None:
+    store = FakeStore()
+    store.fail("put", S3BusyError("upload"), key="to/a")
+    gate = store.hang("put", key="to/b")
+    manager.start(store, upload_plan(store, [*files, files[0].parent]))
+    assert gate.reached.wait(10)
+
+    def names(state: TransferState, start: int = 0, stop: int = 9) -> list[str]:
+        return [row.item.location.key for row in manager.rows_in(state, start, stop)]
+
+    assert manager.counts() == {QUEUED: 4, RUNNING: 1, DONE: 0, FAILED: 1, CANCELLED: 0}
+    assert (names(RUNNING), names(FAILED)) == (["to/b"], ["to/a"])
+    waiting = names(QUEUED)
+    assert (waiting[0], names(QUEUED, 1, 3), names(QUEUED, 4, 9)) == ("to/c", waiting[1:3], [])
+    manager.retry_failed()
+    assert names(QUEUED) == [*waiting, "to/a"], "what is tried again waits its turn"
+    manager.cancel_all()
+    gate.release()
+    window.wait_for_batches()
+    assert sum(manager.counts().values()) == 6
+    manager.remove(manager.rows_in(CANCELLED, 0, 1)[0].transfer_id)
+    assert sum(manager.counts().values()) == 5
+    manager.clear_finished()
+    assert not any(manager.counts().values())
+
+
+def test_a_batch_says_where_it_goes(
+    manager: TransferManager, window: Window, files: list[Path], tmp_path: Path
+) -> None:
+    store = FakeStore()
+    manager.start(store, upload_plan(store, files[:1]))
+    manager.start(store, upload_plan(store, files[1:]))
+    window.wait_for_batches(2)
+    (tmp_path / "Downloads").mkdir()
+    manager.start(store, plan_download(store, [folder_row(BUCKET, "to/")], tmp_path / "Downloads"))
+    one, more, down = window.wait_for_batches(3)
+    assert (one.target, one.name) == ("to", "a")
+    assert (more.target, more.name) == ("to", "")
+    assert (down.target, down.name) == ("Downloads", "")
+
+
+def test_a_cancelled_batch_can_be_tried_again(manager: TransferManager, window: Window, files: list[Path]) -> None:
+    store = FakeStore()
+    gate = store.hang("put", key="to/a")
+    batch_id = manager.start(store, upload_plan(store, files))
+    assert gate.reached.wait(10)
+    manager.cancel_all()
+    assert window.wait_for_batches()[0].cancelled == 3
+    manager.retry_batch(batch_id)
+    assert window.wait_for_batches(2)[1].done == 3
 
 
 def test_cancelling_one(manager: TransferManager, window: Window, files: list[Path]) -> None:
@@ -328,7 +380,7 @@ def test_retrying(manager: TransferManager, window: Window, files: list[Path]) -
     (*_, batch) = window.wait_for_batches(3)
     assert (batch.done, batch.position_bytes, batch.total_bytes) == (3, 6, 6)
     assert manager.snapshots([second])[0].state is DONE
-    manager.retry_failed(99)
+    manager.retry_batch(99)
 
 
 def test_retrying_while_the_rest_still_runs(manager: TransferManager, window: Window, files: list[Path]) -> None:
@@ -417,6 +469,7 @@ def test_a_worker_that_finds_nothing_goes_home(runner: JobRunner, window: Window
     manager.cancel_all()
     gate.set()
     assert window.wait_for_batches()[0].cancelled == 1
+    eventually(lambda: manager._workers == 0)
     manager.start(store, upload_plan(store, files[1:]))
     assert window.wait_for_batches(2)[1].done == 2
 
