@@ -18,30 +18,29 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from s3browser.demo import samples
-from s3browser.demo.server import REGION
 
 _SERVICES = frozenset({"s3", "sts"})
 _HOSTS = frozenset({"127.0.0.1", "localhost"})
 
 
-def serve() -> int:
-    """Fill the buckets and serve them from a daemon thread.
+def serve(region: str) -> int:
+    """Fill the buckets, created in that region, and serve them from a daemon thread.
 
     Returns:
         The port on 127.0.0.1, already listening.
     """
-    seed(datetime.datetime.now(datetime.UTC))
+    seed(datetime.datetime.now(datetime.UTC), region)
     server = make_server("127.0.0.1", 0, Gate(_application()), threaded=True, request_handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, name="demo-server", daemon=True).start()
     return server.server_port
 
 
-def seed(now: datetime.datetime) -> None:
+def seed(now: datetime.datetime, region: str) -> None:
     """Put the samples straight into moto: 5,000 requests would take half a minute."""
     backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
     stored_at = now.replace(tzinfo=None)  # moto counts in UTC without saying so
     for bucket in samples.BUCKETS:
-        made = backend.create_bucket(bucket.name, REGION)
+        made = backend.create_bucket(bucket.name, region)
         made.creation_date = stored_at - bucket.age
         if bucket.versioned:
             backend.put_bucket_versioning(bucket.name, "Enabled")

@@ -115,7 +115,7 @@ def main(argv: list[str] | None = None) -> int:
         try:
             from s3browser.demo.backend import serve
 
-            print(json.dumps({"port": serve()}), file=report)
+            print(json.dumps({"port": serve(REGION)}), file=report)
         except Exception as error:
             print(json.dumps({"error": f"{type(error).__name__}: {error}"}), file=report)
             return 1
