@@ -1,0 +1,110 @@
+"""The five calls that most scripts need."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from s3browser.exceptions import S3FileNotFoundError
+from s3browser.model.entries import S3FileInfo
+from s3browser.model.locations import S3Location
+from s3browser.model.store import Cancel, ObjectStore
+from s3browser.model.transfers import Progress
+from s3browser.s3.config import S3Config
+from s3browser.s3.service import S3Service
+from s3browser.transfers.download import download_file
+from s3browser.transfers.upload import upload_file
+
+
+class S3Client:
+    """One bucket. Every call blocks; thread-safe. Building it asks nobody: the first call signs in.
+
+    Every call raises, besides what it says itself, the errors that any call can meet: ``S3CredentialsError``,
+    ``S3AccessDeniedError``, ``S3BucketError``, ``S3ConnectionError``, ``S3BusyError`` and the others of
+    ``s3browser.exceptions``; what can pass by itself has been tried again by then.
+
+    ``on_progress(bytes_so_far, total)`` is called on the calling thread with a position that never goes back.
+    ``cancel`` is a ``threading.Event`` or alike; soon after it is set the call raises ``Cancelled``.
+
+    Args:
+        config: the bucket, and how to reach it.
+
+    Raises:
+        S3CredentialsError: the settings are wrong; every problem is named.
+        S3BucketError: only the bucket's name is.
+    """
+
+    def __init__(self, config: S3Config, *, _store: ObjectStore | None = None) -> None:
+        config.validate()
+        self._bucket = config.bucket_name
+        self._store = _store or S3Service(config)
+
+    def upload_file(
+        self,
+        local_path: str | os.PathLike[str],
+        key: str | None = None,
+        *,
+        on_progress: Progress | None = None,
+        cancel: Cancel | None = None,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+    ) -> str:
+        """Store a file and return its ``s3://bucket/key`` URL; an object that is there already is replaced.
+
+        Args:
+            local_path: the file.
+            key: the file's name where None.
+            on_progress: see the class.
+            cancel: see the class.
+            metadata: kept with the object.
+            content_type: guessed from the file's name where None.
+
+        Raises:
+            S3UploadError: the file is missing, a folder, unreadable or was changed while it was sent, or S3 can't
+                store the key.
+        """
+        location = self._at(Path(local_path).name if key is None else key)
+        upload_file(
+            self._store, local_path, location,
+            on_progress=on_progress, cancel=cancel, metadata=metadata, content_type=content_type,
+        )  # fmt: skip
+        return str(location)
+
+    def download_file(
+        self,
+        key: str,
+        local_path: str | os.PathLike[str],
+        *,
+        on_progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Path:
+        """Save an object as a file and return its path; a file that is there already is replaced, all at once.
+
+        Raises:
+            S3FileNotFoundError: there is no such object.
+            S3DownloadError: the disk is full, the folder is missing or read-only, or the name can't be stored.
+            S3IntegrityError: what arrived is not what was stored.
+        """
+        return download_file(self._store, self._at(key), local_path, on_progress=on_progress, cancel=cancel)
+
+    def list_files(self, prefix: str = "") -> Iterator[S3FileInfo]:
+        """Every object whose key begins with ``prefix``, at any depth; a page is fetched when it is needed."""
+        return self._store.list_files(self._bucket, prefix)
+
+    def delete_file(self, key: str) -> None:
+        """Delete an object; one that is not there is no error."""
+        self._store.delete(self._bucket, key)
+
+    def file_exists(self, key: str) -> bool:
+        """Whether there is such an object: False only if S3 says that there is none.
+
+        Raises:
+            S3AccessDeniedError: these keys may not know.
+        """
+        try:
+            self._store.head(self._bucket, key)
+        except S3FileNotFoundError:
+            return False
+        return True
+
+    def _at(self, key: str) -> S3Location:
+        return S3Location(self._bucket, key)
