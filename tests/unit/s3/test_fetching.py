@@ -15,6 +15,7 @@ from s3browser import (
     S3Service,
 )
 from s3browser.jobs.retry import PROGRESS_BYTES
+from s3browser.s3.fetching import MIN_CHUNK_BYTES
 from tests.unit.s3.scripted import Answer, Request, Scripted, error
 
 DATA = bytes(range(256)) * 40
@@ -213,3 +214,25 @@ def test_busy_from_the_start(script: Scripted, service: S3Service) -> None:
     with pytest.raises(S3BusyError):
         fetch(service)
     assert len(script.requests) == 3
+
+
+def test_a_long_way_back_on_a_server_that_overlooks_ranges(script: Scripted, service: S3Service) -> None:
+    data = bytes(range(256)) * 4096
+    script.answers = [whole(data)]
+    assert fetch(service, start=len(data) - 3) == data[-3:]
+
+
+def test_a_line_that_breaks_after_the_last_byte(script: Scripted, service: S3Service) -> None:
+    data = bytes(MIN_CHUNK_BYTES)
+    chunked = {"Transfer-Encoding": "chunked", "Content-Range": f"bytes 10-{9 + len(data)}/*", "ETag": '"e1"'}
+    body = f"{len(data):x}\r\n".encode() + data + b"\r\nno number\r\n"
+    script.answers = [Answer(206, body, chunked, length=-1)]
+    assert fetch(service, start=10, stop=10 + len(data)) == data
+    assert len(script.requests) == 1
+
+
+def test_a_range_that_comes_short_is_completed(script: Scripted, service: S3Service) -> None:
+    short = Answer(206, DATA[10:15], {"Content-Range": f"bytes 10-14/{len(DATA)}", "ETag": '"e1"'})
+    script.answers = [short, ranged]
+    assert fetch(service, start=10, stop=20) == DATA[10:20]
+    assert script.requests[1].headers["range"] == "bytes=15-19"

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
+from moto.core import set_initial_no_auth_action_count
 
 from s3browser import (
     Cancelled,
+    S3AccessDeniedError,
     S3ArchivedError,
     S3BucketError,
     S3Config,
@@ -28,7 +30,7 @@ from s3browser import (
 )
 from s3browser.model.entries import ListingPage, UploadedPart
 from s3browser.s3.headers import from_header, multipart_etag, to_header
-from s3browser.s3.session import build_client
+from s3browser.s3.session import build_client, is_amazon
 from s3browser.s3.translate import Call
 from tests.unit.s3.conftest import BUCKET
 
@@ -166,6 +168,44 @@ def test_keys_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_checking_good_keys(moto_service: S3Service) -> None:
     moto_service.check_credentials()
     moto_service._validate_credentials()
+
+
+def test_amazon_tells_wrong_keys_from_missing_permissions() -> None:
+    with mock_aws():
+        iam = boto3.client("iam", aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1")
+        iam.create_user(UserName="clerk")
+        key = iam.create_access_key(UserName="clerk")["AccessKey"]
+        granted = S3Config(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"], max_attempts=1)
+
+        @set_initial_no_auth_action_count(0)
+        def check() -> None:
+            service = S3Service(granted)
+            service.check_credentials()
+            with pytest.raises(S3AccessDeniedError) as caught:
+                service.list_buckets()
+            assert caught.value.permission == "s3:ListAllMyBuckets"
+            service.close()
+            wrong = S3Service(S3Config(access_key_id="AKIDWRONG", secret_access_key="x", max_attempts=1))
+            with pytest.raises(S3CredentialsError) as bad:
+                wrong.check_credentials()
+            assert bad.value.code == "InvalidAccessKeyId"
+            wrong.close()
+
+        check()
+
+
+@pytest.mark.parametrize(
+    ("url", "amazon"),
+    [
+        ("https://s3.eu-west-1.amazonaws.com", True),
+        ("https://s3.cn-north-1.amazonaws.com.cn", True),
+        ("https://amazonaws.com.example.org", False),
+        ("http://127.0.0.1:9000", False),
+        ("", False),
+    ],
+)
+def test_which_server_is_amazons(url: str, amazon: bool) -> None:
+    assert is_amazon(url) is amazon
 
 
 # ---------------------------------------------------------------------- buckets
