@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from s3browser.exceptions import S3FileNotFoundError
+from s3browser.exceptions import S3FileNotFoundError, S3IntegrationError
 from s3browser.model.entries import S3FileInfo
-from s3browser.model.locations import S3Location
+from s3browser.model.locations import S3Location, key_problem
 from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import Progress
 from s3browser.s3.config import S3Config
@@ -20,7 +20,8 @@ class S3Client:
 
     Every call raises, besides what it says itself, the errors that any call can meet: ``S3CredentialsError``,
     ``S3AccessDeniedError``, ``S3BucketError``, ``S3ConnectionError``, ``S3BusyError`` and the others of
-    ``s3browser.exceptions``; what can pass by itself has been tried again by then.
+    ``s3browser.exceptions``; what can pass by itself has been tried again by then. A key that S3 can't store is an
+    ``S3IntegrationError`` with code ``BadName``.
 
     ``on_progress(bytes_so_far, total)`` is called on the calling thread with a position that never goes back.
     ``cancel`` is a ``threading.Event`` or alike; soon after it is set the call raises ``Cancelled``.
@@ -62,7 +63,7 @@ class S3Client:
             S3UploadError: the file is missing, a folder, unreadable or was changed while it was sent, or S3 can't
                 store the key.
         """
-        location = self._at(Path(local_path).name if key is None else key)
+        location = S3Location(self._bucket, Path(local_path).name if key is None else key)
         upload_file(
             self._store, local_path, location,
             on_progress=on_progress, cancel=cancel, metadata=metadata, content_type=content_type,
@@ -84,7 +85,8 @@ class S3Client:
             S3DownloadError: the disk is full, the folder is missing or read-only, or the name can't be stored.
             S3IntegrityError: what arrived is not what was stored.
         """
-        return download_file(self._store, self._at(key), local_path, on_progress=on_progress, cancel=cancel)
+        location = self._at("download", key)
+        return download_file(self._store, location, local_path, on_progress=on_progress, cancel=cancel)
 
     def list_files(self, prefix: str = "") -> Iterator[S3FileInfo]:
         """Every object whose key begins with ``prefix``, at any depth; a page is fetched when it is needed."""
@@ -92,7 +94,7 @@ class S3Client:
 
     def delete_file(self, key: str) -> None:
         """Delete an object; one that is not there is no error."""
-        self._store.delete(self._bucket, key)
+        self._store.delete(self._bucket, self._at("delete", key).key)
 
     def file_exists(self, key: str) -> bool:
         """Whether there is such an object: False only if S3 says that there is none.
@@ -100,11 +102,15 @@ class S3Client:
         Raises:
             S3AccessDeniedError: these keys may not know.
         """
+        location = self._at("exists", key)
         try:
-            self._store.head(self._bucket, key)
+            self._store.head(location.bucket, location.key)
         except S3FileNotFoundError:
             return False
         return True
 
-    def _at(self, key: str) -> S3Location:
+    def _at(self, operation: str, key: str) -> S3Location:
+        """Where ``key`` is. Raises S3IntegrationError for a key that S3 can't even be asked about."""
+        if problem := key_problem(key):
+            raise S3IntegrationError(operation, f"s3://{self._bucket}/{key}", "BadName", reason=problem)
         return S3Location(self._bucket, key)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from s3browser import (
     S3CredentialsError,
     S3DownloadError,
     S3FileNotFoundError,
+    S3IntegrationError,
     S3Service,
     S3UploadError,
 )
@@ -106,6 +108,20 @@ def test_existence_is_never_a_false_no(client: S3Client, store: FakeStore) -> No
     del store.buckets[BUCKET]
     with pytest.raises(S3BucketError):
         client.file_exists("g")
+
+
+@pytest.mark.parametrize("key", ["", "half\ud800", "x" * 1025])
+def test_keys_that_cannot_be(client: S3Client, store: FakeStore, tmp_path: Path, key: str) -> None:
+    calls: list[Callable[[str], object]] = [
+        client.file_exists,
+        client.delete_file,
+        lambda key: client.download_file(key, tmp_path / "x"),
+    ]
+    for call in calls:
+        with pytest.raises(S3IntegrationError) as error:
+            call(key)
+        assert error.value.code == "BadName"
+    assert store.calls == []
 
 
 def test_wrong_settings_are_named_at_once() -> None:
