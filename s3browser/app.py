@@ -182,7 +182,6 @@ class Program(QObject):
         self.controller.workspace.restore_layout(self._layout)
         commands = self.controller.workspace.commands
         commands.show_details.setChecked(self._chosen.show_details)
-        self.controller.details.setVisible(self._chosen.show_details)
         commands.show_files_in_tree.setChecked(self._chosen.show_files_in_tree)
         self.controller.operations.download_folder = self._chosen.download_folder
 

@@ -88,6 +88,7 @@ class WorkspaceController(QObject):
         a.delete.triggered.connect(self._ask_delete)
         a.properties.triggered.connect(self._show_properties)
         a.show_details.toggled.connect(self.details.setVisible)
+        self.navigator.place_changed.connect(self._on_place_changed)
         a.show_transfers.toggled.connect(self.transfers.setVisible)
         a.add_connection.triggered.connect(self.connections.add)
         a.edit_connection.triggered.connect(self._edit_connection)
@@ -121,6 +122,7 @@ class WorkspaceController(QObject):
         profiles = self._sessions.profiles()
         self._places.set_profiles(profiles)
         self.workspace.show_welcome(is_first=not profiles)
+        self.details.setVisible(bool(profiles) and self.workspace.commands.show_details.isChecked())
 
     def open_connection(self, profile_id: str, location: S3Location = _BUCKETS) -> None:
         """Go to a connection, and open it in the tree."""
@@ -132,6 +134,10 @@ class WorkspaceController(QObject):
     def say(self, text: str) -> None:
         """Say something once, in a banner."""
         self.workspace.show_banner(Banner(text, parent=self.workspace))
+
+    def _on_place_changed(self, place: Place) -> None:
+        self.transfers.set_folder(place.location)
+        self.details.show_rows(place.profile_id, [])
 
     # -- actions -----------------------------------------------------------------------------
 

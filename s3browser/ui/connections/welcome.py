@@ -43,7 +43,8 @@ class WelcomePage(QWidget):
         layout.addWidget(Picture("cloud", "accent", 8 * GRID, self), 0, centre)
         for label in (title, text):
             label.setAlignment(centre)
-            label.setFixedWidth(_TEXT_WIDTH)
+            label.ensurePolished()
+            label.setFixedSize(_TEXT_WIDTH, label.heightForWidth(_TEXT_WIDTH))  # aligned items get no more than a hint
             layout.addWidget(label, 0, centre)
         layout.addSpacing(GRID)
         layout.addWidget(self.connect_button, 0, centre)
