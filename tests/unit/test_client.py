@@ -1,8 +1,8 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +20,9 @@ from s3browser import (
     S3UploadError,
 )
 from tests.fakestore import BUCKET, FakeStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONFIG = S3Config(bucket_name=BUCKET, access_key_id="AKIA1", secret_access_key="secret")
 
