@@ -5,7 +5,6 @@ import logging
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
 from time import monotonic
@@ -22,53 +21,17 @@ from s3browser.model.transfers import (
     Direction,
     Plan,
     StoredObject,
-    TransferItem,
     TransferNews,
     TransferSnapshot,
     TransferState,
 )
 from s3browser.transfers.download import download_file, make_folder
+from s3browser.transfers.records import Batch, Transfer, summary
 from s3browser.transfers.upload import upload_file
 
 FOLDER_CONTENT_TYPE = "application/x-directory"
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True, eq=False)
-class _Batch:
-    batch_id: int
-    connection_id: str
-    direction: Direction
-    store: ObjectStore
-    target: str
-    transfers: "list[_Transfer]" = field(default_factory=list)
-    states: Counter[TransferState] = field(default_factory=Counter)
-    running: "set[_Transfer]" = field(default_factory=set)
-    total_bytes: int = 0
-    ended_bytes: int = 0  # the sizes of what needs no more moving
-    moved_bytes: int = 0  # what ended runs have moved, failed ones included: only ever grows
-    meter: Meter = field(default_factory=Meter)
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self.states[TransferState.QUEUED] or self.states[TransferState.RUNNING])
-
-
-@dataclass(slots=True, eq=False)
-class _Transfer:
-    transfer_id: int
-    batch: _Batch
-    item: TransferItem
-    state: TransferState = TransferState.QUEUED
-    position: int = 0
-    error: Exception | None = None
-    token: CancelToken | None = None
-    meter: Meter | None = None
-
-    def note(self, position: int, _: int) -> None:
-        """The progress of the run, from its thread. No lock: it is one assignment, and readers only show it."""
-        self.position = position
 
 
 class TransferManager:
@@ -96,12 +59,12 @@ class TransferManager:
         self._workers = 0
         self._clock = clock
         self._lock = threading.Lock()
-        self._transfers: dict[int, _Transfer] = {}
-        self._order: list[_Transfer] = []
-        self._batches: dict[int, _Batch] = {}
+        self._transfers: dict[int, Transfer] = {}
+        self._order: list[Transfer] = []
+        self._batches: dict[int, Batch] = {}
         # By state, each in the order they came to it; the queue is one of them. Ordered, because the first of a plain
         # dict takes the longer to find the more were taken off its front.
-        self._by_state = {state: OrderedDict[int, _Transfer]() for state in TransferState}
+        self._by_state = {state: OrderedDict[int, Transfer]() for state in TransferState}
         self._last_transfer_id = 0
         self._last_batch_id = 0
         self._moved_bytes = 0
@@ -112,7 +75,7 @@ class TransferManager:
         self._added: list[int] = []
         self._changed: dict[int, None] = {}
         self._stored: list[StoredObject] = []
-        self._finished: dict[_Batch, None] = {}
+        self._finished: dict[Batch, None] = {}
 
     # ------------------------------------------------------------------ what can be asked for
 
@@ -130,12 +93,12 @@ class TransferManager:
             raise ValueError("settle the plan’s conflicts first")
         with self._lock:
             self._last_batch_id += 1
-            batch = _Batch(self._last_batch_id, connection_id, plan.direction, store, plan.target)
+            batch = Batch(self._last_batch_id, connection_id, plan.direction, store, plan.target)
             first_id = self._last_transfer_id + 1
             self._last_transfer_id += len(plan.items) + len(plan.problems)
         # Made without the lock: it takes a while for 100,000, and the window must not wait for its rows meanwhile.
         items = (*plan.items, *(problem.item for problem in plan.problems))
-        batch.transfers = [_Transfer(transfer_id, batch, item) for transfer_id, item in enumerate(items, first_id)]
+        batch.transfers = [Transfer(transfer_id, batch, item) for transfer_id, item in enumerate(items, first_id)]
         batch.total_bytes = sum(item.size for item in items)
         batch.states[TransferState.QUEUED] = len(items)
         listed = {transfer.transfer_id: transfer for transfer in batch.transfers}
@@ -231,7 +194,7 @@ class TransferManager:
     def rows(self, start: int, stop: int, batch_id: int | None = None) -> list[TransferSnapshot]:
         """The transfers from ``start`` up to ``stop`` (exclusive), in the order they were asked for."""
         with self._lock:
-            return [self._snapshot(each) for each in self._source(batch_id)[start:stop]]
+            return [each.snapshot(self._clock()) for each in self._source(batch_id)[start:stop]]
 
     def counts(self) -> Mapping[TransferState, int]:
         """How many listed transfers there are in each state."""
@@ -241,18 +204,18 @@ class TransferManager:
     def rows_in(self, state: TransferState, start: int, stop: int) -> list[TransferSnapshot]:
         """Of the transfers in a state, those from ``start`` up to ``stop`` (exclusive), as they came to it."""
         with self._lock:
-            return [self._snapshot(each) for each in islice(self._by_state[state].values(), start, stop)]
+            return [each.snapshot(self._clock()) for each in islice(self._by_state[state].values(), start, stop)]
 
     def snapshots(self, transfer_ids: Iterable[int]) -> list[TransferSnapshot]:
         """Those transfers, without the ones that were forgotten."""
         with self._lock:
             found = (self._transfers.get(transfer_id) for transfer_id in transfer_ids)
-            return [self._snapshot(each) for each in found if each is not None]
+            return [each.snapshot(self._clock()) for each in found if each is not None]
 
     def batches(self) -> list[BatchSnapshot]:
         """Every batch that still has transfers listed, in the order they were started."""
         with self._lock:
-            return [self._batch_snapshot(batch) for batch in self._batches.values()]
+            return [batch.snapshot(self._clock()) for batch in self._batches.values()]
 
     def totals(self) -> BatchSnapshot:
         """All batches at work together; while none is, all that are listed."""
@@ -264,13 +227,12 @@ class TransferManager:
             for batch in seen:
                 states.update(batch.states)
             ended_bytes = sum(batch.ended_bytes for batch in seen)
-            return _summary(
-                0, "", None, states, running, ended_bytes, sum(batch.total_bytes for batch in seen), self._meter
-            )
+            total_bytes = sum(batch.total_bytes for batch in seen)
+            return summary(0, states, running, ended_bytes, total_bytes, self._meter)
 
     # ------------------------------------------------------------------ states; with the lock held
 
-    def _move(self, transfer: _Transfer, state: TransferState, error: Exception | None = None) -> None:
+    def _move(self, transfer: Transfer, state: TransferState, error: Exception | None = None) -> None:
         """The only writer of a state. Raises RuntimeError for a transition that ``ALLOWED`` lacks."""
         before, batch = transfer.state, transfer.batch
         if state not in ALLOWED[before]:
@@ -298,7 +260,7 @@ class TransferManager:
                 self._finished[batch] = None
         self._changed[transfer.transfer_id] = None
 
-    def _stop(self, transfers: Iterable[_Transfer]) -> None:
+    def _stop(self, transfers: Iterable[Transfer]) -> None:
         """Stop those that are not over."""
         for transfer in transfers:
             if transfer.state is TransferState.QUEUED:
@@ -306,7 +268,7 @@ class TransferManager:
             elif transfer.token is not None:
                 transfer.token.cancel()
 
-    def _queue_again(self, transfers: Iterable[_Transfer]) -> None:
+    def _queue_again(self, transfers: Iterable[Transfer]) -> None:
         for transfer in transfers:
             # A rest is no slowness: the speed starts anew.
             if not transfer.batch.is_open:
@@ -315,38 +277,13 @@ class TransferManager:
                 self._meter = Meter()
             self._move(transfer, TransferState.QUEUED)
 
-    def _source(self, batch_id: int | None) -> list[_Transfer]:
+    def _source(self, batch_id: int | None) -> list[Transfer]:
         if batch_id is None:
             return self._order
         return self._batches[batch_id].transfers if batch_id in self._batches else []
 
     def _forget_empty_batches(self) -> None:
         self._batches = {batch_id: batch for batch_id, batch in self._batches.items() if batch.transfers}
-
-    def _snapshot(self, transfer: _Transfer) -> TransferSnapshot:
-        speed = 0.0
-        if transfer.meter is not None:
-            transfer.meter.sample(self._clock(), transfer.position)
-            speed = transfer.meter.bytes_per_s
-        position = min(transfer.position, transfer.item.size)
-        return TransferSnapshot(
-            transfer.transfer_id,
-            transfer.batch.batch_id,
-            transfer.item,
-            transfer.state,
-            position,
-            transfer.error,
-            speed,
-        )
-
-    def _batch_snapshot(self, batch: _Batch) -> BatchSnapshot:
-        batch.meter.sample(self._clock(), batch.moved_bytes + sum(each.position for each in batch.running))
-        summary = _summary(
-            batch.batch_id, batch.connection_id, batch.direction, batch.states, batch.running, batch.ended_bytes,
-            batch.total_bytes, batch.meter,
-        )  # fmt: skip
-        alone = batch.transfers[0].item if batch.states.total() == len(batch.transfers) == 1 else None
-        return replace(summary, name=alone.location.name if alone else "", target=batch.target)
 
     # ------------------------------------------------------------------ work; without the lock
 
@@ -376,7 +313,7 @@ class TransferManager:
             self._feed()
             self._tell()
 
-    def _run(self, transfer: _Transfer, token: CancelToken) -> tuple[TransferState, Exception | None]:
+    def _run(self, transfer: Transfer, token: CancelToken) -> tuple[TransferState, Exception | None]:
         """Move the bytes. What is complete is done, however late somebody cancelled it."""
         try:
             if transfer.item.direction is Direction.UPLOAD:
@@ -393,7 +330,7 @@ class TransferManager:
             return TransferState.FAILED, error
         return TransferState.DONE, None
 
-    def _upload(self, transfer: _Transfer, token: CancelToken) -> None:
+    def _upload(self, transfer: Transfer, token: CancelToken) -> None:
         item, batch = transfer.item, transfer.batch
         bucket, key = item.location.bucket, item.location.key
         if item.is_folder:
@@ -422,46 +359,19 @@ class TransferManager:
                 tuple(self._added),
                 tuple(self._changed),
                 tuple(self._stored),
-                tuple(self._batch_snapshot(batch) for batch in self._finished if not batch.is_open),
+                tuple(batch.snapshot(self._clock()) for batch in self._finished if not batch.is_open),
             )
             self._added, self._changed, self._stored, self._finished = [], {}, [], {}
         for listener in self._listeners:
             listener(news)
 
 
-def _download(transfer: _Transfer, token: CancelToken) -> None:
+def _download(transfer: Transfer, token: CancelToken) -> None:
     item, store = transfer.item, transfer.batch.store
     folder = item.local_path if item.is_folder else item.local_path.parent
     make_folder(folder, item.root or folder)
     if not item.is_folder:
         download_file(store, item.location, item.local_path, on_progress=transfer.note, cancel=token)
-
-
-def _summary(
-    batch_id: int,
-    connection_id: str,
-    direction: Direction | None,
-    states: Counter[TransferState],
-    running: Iterable[_Transfer],
-    ended_bytes: int,
-    total_bytes: int,
-    meter: Meter,
-) -> BatchSnapshot:
-    position = ended_bytes + sum(min(each.position, each.item.size) for each in running)
-    is_open = states[TransferState.QUEUED] or states[TransferState.RUNNING]
-    return BatchSnapshot(
-        batch_id,
-        connection_id,
-        direction,
-        states.total(),
-        states[TransferState.DONE],
-        states[TransferState.FAILED],
-        states[TransferState.CANCELLED],
-        position,
-        total_bytes,
-        meter.bytes_per_s if is_open else 0.0,
-        meter.seconds_left(total_bytes - position) if is_open else None,
-    )
 
 
 def _ignore(_: object) -> None:
