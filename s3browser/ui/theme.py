@@ -270,12 +270,14 @@ QLabel[role="danger"] { color: @danger; }
 QLabel[role="success"] { color: @success; }
 QLabel[role="warning"] { color: @warning; }
 QPlainTextEdit[role="facts"] { background: @side; color: @text; font-size: 12px; }
-QPlainTextEdit[role="page"] { background: @ground; border: none; border-radius: 0; padding: 0;
-    font-size: 11px; }
+QPlainTextEdit[role="page"] { background: @side; border: none; border-radius: 8px; padding: 0; font-size: 11px; }
 
 QTreeView[role="card"] { background: @raised; border: 1px solid @hairline; border-radius: 8px; padding: 4px; }
 QTreeView[role="card"]::item { padding: 3px 4px; }
 QFrame[role="side"], QTreeView[role="side"] { background: @side; }
+QTreeView[role="side"]::item { padding: 3px 4px; border-radius: 4px; }
+QProgressBar[role="strip"] { background: transparent; border-radius: 0; min-height: 2px; max-height: 2px; }
+QProgressBar[role="strip"]::chunk { border-radius: 0; }
 QFrame[role="hairline"] { background: @hairline; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="card"] { background: @raised; border: 1px solid @hairline; border-radius: 8px; }
 QFrame[role="banner"] { background: @warning_ground; border: none; border-bottom: 1px solid @hairline; }

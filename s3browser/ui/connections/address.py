@@ -10,7 +10,7 @@ def parse_address(text: str) -> str:
     Raises:
         ValueError: it is no address of a server; with words for a person.
     """
-    trimmed = text.strip().rstrip("/")
+    trimmed = text.strip()
     if not trimmed:
         raise ValueError("Enter the server’s address.")
     if "://" not in trimmed:
@@ -28,7 +28,7 @@ def parse_address(text: str) -> str:
         raise ValueError("The address isn’t complete. It looks like storage.example.com:9000.")
     if parts.query or parts.fragment:
         raise ValueError("Leave out what follows “?” or “#”.")
-    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path}"
+    return f"{parts.scheme.lower()}://{parts.netloc}{parts.path}".rstrip("/")
 
 
 def is_exposed(url: str) -> bool:

@@ -146,6 +146,7 @@ class DetailsPane(QWidget):
         self._shown = None
         self._details = None
         self.preview.show_kind(kind)
+        self.preview.setVisible(bool(name))
         self._say("")
         self.name.setText(name)
         self.name.setVisible(bool(name))

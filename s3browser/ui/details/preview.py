@@ -17,7 +17,7 @@ from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID, current_colours
 
 _LARGEST_SIDE = 1024  # px; a thumbnail that claims more is no thumbnail
-_TALLEST = 38 * GRID
+_TALLEST = 30 * GRID
 _ICON_HEIGHT = 19 * GRID
 _TEXT_LINES = 14
 _SHOWN_CHARACTERS = 8_000
@@ -49,7 +49,6 @@ class Preview(QStackedWidget):
         self.page.setProperty("role", "page")
         self.page.setAccessibleName("The first lines")
         self.page.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.page.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.page.setFrameShape(QFrame.Shape.NoFrame)
         self.page.document().setDocumentMargin(GRID)
         self.addWidget(self.picture)

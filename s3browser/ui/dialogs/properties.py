@@ -41,7 +41,9 @@ class FilePropertiesDialog(Sheet):
         self.facts = FactGrid(self)
         self.body.addWidget(self.facts)
         self._show_facts("…")
-        self.add_button("Close", QDialogButtonBox.ButtonRole.RejectRole).setDefault(True)
+        close = self.add_button("Close", QDialogButtonBox.ButtonRole.RejectRole)
+        close.setDefault(True)
+        close.setFocus()
         token = CancelToken()
         self.finished.connect(lambda: token.cancel())
         self.destroyed.connect(lambda: token.cancel())
@@ -94,12 +96,14 @@ class FolderPropertiesDialog(Sheet):
         self.facts = FactGrid(self)
         self.body.addWidget(self.facts)
         if only:
-            box = facts_box(f"Address: {only.location}", "Technical details", self)
+            box = facts_box(f"Bucket: {only.location.bucket}\nKey: {only.location.key}", "Technical details", self)
             self.body.addWidget(Fold("Technical details", box, self))
         role = QDialogButtonBox.ButtonRole
         self.stop_button: QPushButton = self.add_button("Stop counting", role.ResetRole)
         self.stop_button.setAutoDefault(False)
-        self.add_button("Close", role.RejectRole).setDefault(True)
+        close = self.add_button("Close", role.RejectRole)
+        close.setDefault(True)
+        close.setFocus()
         self._found = (0, 0)
         self._show_count("Counting…", "Counting…")
         self._counter = FolderCounter(tasks, list_files, self)
@@ -151,7 +155,7 @@ def _add_failure(sheet: Sheet, error: Exception) -> None:
 def technical_text(location: S3Location, details: ObjectDetails) -> str:
     """What administrators ask for, one “name: value” a line."""
     facts: list[Fact] = [
-        ("Address", str(location)),
+        ("Bucket", location.bucket),
         ("Key", location.key),
         ("ETag", details.etag),
         ("Version", details.version_id or ""),
