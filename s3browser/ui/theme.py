@@ -199,7 +199,7 @@ QSplitter::handle { background: @hairline; }
 
 QTreeView, QTableView { background: @ground; border: none; outline: 0; selection-background-color: @selection; }
 QTreeView::item, QTableView::item { border: none; padding: 0 4px; }
-QTreeView::item:hover, QTableView::item:hover { background: @hover; }
+QTreeView::item:hover { background: @hover; }
 QTreeView::item:selected, QTableView::item:selected { background: @selection; color: @text; }
 QHeaderView { background: @ground; border: none; }
 QHeaderView::section { background: @ground; color: @muted; border: none; border-bottom: 1px solid @hairline;

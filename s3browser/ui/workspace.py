@@ -77,8 +77,8 @@ class Workspace(QWidget):
         """Put the details at the right."""
         details.setMinimumWidth(_DETAILS_MIN_WIDTH)
         self._columns.addWidget(details)
-        side, middle = self._columns.sizes()[:2]
-        self._columns.setSizes([side, middle - _DETAILS_WIDTH, _DETAILS_WIDTH])
+        middle = self.window().width() - _SIDE_WIDTH - _DETAILS_WIDTH
+        self._columns.setSizes([_SIDE_WIDTH, middle, _DETAILS_WIDTH])
 
     def add_transfers(self, transfers: QWidget) -> None:
         """Put the transfers below the contents."""

@@ -227,7 +227,8 @@ class WorkspaceController(QObject):
         assert place is not None  # there are rows only in a place
         folder = self._services.drag_folder
         folder.mkdir(parents=True, exist_ok=True)
-        into = Path(tempfile.mkdtemp(dir=folder))
+        into = Path(tempfile.mkdtemp(dir=folder)) / "Dragged files"  # a name that people meet in the transfers
+        into.mkdir()
         base = len(rows[0].location.parent.key)
         paths = [into.joinpath(*parts) for parts in local_paths([row.location.key[base:] for row in rows])]
         return DragOut(paths, partial(self.operations.fetch_for_drag, rows, place.profile_id, into))
