@@ -19,8 +19,9 @@ def size_text(size_bytes: int) -> str:
 
 
 def rate_text(bytes_per_s: float) -> str:
-    """``38 MB/s``."""
-    return f"{size_text(int(bytes_per_s))}/s"
+    """``38 MB/s``, ``4.2 MB/s``: two digits, since the third would only flicker."""
+    number, unit = size_text(int(bytes_per_s)).split()
+    return f"{float(number):.0f} {unit}/s" if float(number) >= 10 else f"{number} {unit}/s"
 
 
 def duration_text(seconds: float) -> str:

@@ -36,7 +36,9 @@ def test_sizes(size: int, text: str) -> None:
 
 
 def test_rates() -> None:
-    assert rate_text(38_000_000.7) == "38.0 MB/s"
+    rates = (38_400_000.7, 4_200_000, 212_000_000, 96_000, 812, 1, 0)
+    texts = ["38 MB/s", "4.2 MB/s", "212 MB/s", "96 KB/s", "812 bytes/s", "1 byte/s", "0 bytes/s"]
+    assert [rate_text(rate) for rate in rates] == texts
 
 
 @pytest.mark.parametrize(
