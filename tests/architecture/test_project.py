@@ -61,6 +61,12 @@ def test_the_readme_begins_with_two_commands() -> None:
     ]
 
 
+@pytest.mark.parametrize("page", ["README.md", "packaging/README.md", "docs/development.md", "docs/architecture.md"])
+def test_what_a_page_links_to_is_there(page: str) -> None:
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
 def test_no_file_names_a_registry_or_one_machines_paths() -> None:
     unwanted = re.compile("|".join(map(re.escape, REGISTRIES + OF_ONE_MACHINE)))
     found = []
