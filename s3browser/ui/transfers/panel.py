@@ -1,0 +1,289 @@
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QShowEvent,
+)
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from s3browser.model.locations import S3Location
+from s3browser.model.text import duration_text, size_text
+from s3browser.model.transfers import BatchSnapshot, Direction, TransferNews, TransferSnapshot, TransferState
+from s3browser.transfers.manager import TransferManager
+from s3browser.ui.browser.contents_view import DropHint, dropped_paths
+from s3browser.ui.icons import icon
+from s3browser.ui.theme import GRID
+from s3browser.ui.transfers.delegate import BUTTON
+from s3browser.ui.transfers.faces import Action, batch_outcome
+from s3browser.ui.transfers.model import PanelRow, TransfersModel
+from s3browser.ui.transfers.status_line import Fact, StatusLine
+from s3browser.ui.transfers.view import TransfersView
+
+POLL_MS = 200
+_STEPS = 1000  # of the bar: byte counts don't fit its 32 bits
+_MAX_HEIGHT = 16777215  # QWIDGETSIZE_MAX
+_EMPTY = "Nothing is being transferred"
+
+
+class TransfersPanel(QFrame):
+    """What is being uploaded and downloaded, and what became of it: one line, and the rows below.
+
+    It asks the manager how things stand, five times a second while something moves and not at all otherwise.
+
+    Signals:
+        activity_started: files were added to be moved; the panel should be shown.
+        files_dropped: ``list[Path]`` that were dropped on the panel, to be uploaded to the folder that is open.
+        details_requested: the ``Exception`` that somebody wants to know more about.
+    """
+
+    activity_started = Signal()
+    files_dropped = Signal(object)
+    details_requested = Signal(object)
+
+    def __init__(self, manager: TransferManager, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._manager = manager
+        self._model = TransfersModel(manager, self)
+        self._folder: S3Location | None = None
+        self._unfolded_height = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self.refresh)
+        self.setProperty("role", "side")
+        self.setAcceptDrops(True)
+        self._title = QLabel("Transfers", self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setProperty("role", "heading")
+        self.status = StatusLine(self)
+        self.progress = QProgressBar(self)
+        self.progress.setProperty("role", "strip")
+        self.progress.setRange(0, _STEPS)
+        self.progress.setTextVisible(False)
+        self.progress.setAccessibleName("All transfers together")
+        self.retry_button = self._button("Try all again", "Try everything again that failed")
+        self.cancel_button = self._button("Cancel all", "Cancel everything that runs or waits")
+        self.clear_button = self._button("Clear finished", "Remove what is over from this list")
+        self.fold_button = self._button("", "")
+        self.fold_button.setFixedWidth(BUTTON)  # over the rows’ own buttons
+        self.view = TransfersView(self._model, self._extend_menu, self)
+        self._drop_hint = DropHint(self)
+        self._lay_out()
+        self.retry_button.clicked.connect(manager.retry_failed)
+        self.cancel_button.clicked.connect(manager.cancel_all)
+        self.clear_button.clicked.connect(self._clear_finished)
+        self.fold_button.clicked.connect(self._toggle_folded)
+        self.view.action_requested.connect(self._act)
+        manager.add_listener(self._on_news)
+        self._show_folded(False)
+        self.refresh()
+
+    # -- what the window says ------------------------------------------------------------------
+
+    def set_folder(self, folder: S3Location | None) -> None:
+        """The folder that files dropped here go to; None or the list of buckets for no such folder."""
+        self._folder = folder if folder is not None and folder.bucket else None
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether only the header line shows."""
+        return self.view.isHidden()
+
+    def set_folded(self, folded: bool) -> None:
+        """Fold to one line, or unfold to the height from before."""
+        if folded == self.is_folded:
+            return
+        if folded:
+            self._unfolded_height = self.height()
+        self._show_folded(folded)
+        splitter = self.parentWidget()
+        if not folded and isinstance(splitter, QSplitter):
+            self._take_height(splitter, max(self._unfolded_height, self.sizeHint().height()))
+        self.refresh()
+
+    @Slot()
+    def refresh(self) -> None:
+        """Show how things stand now, and go on asking while something moves."""
+        self.view.refresh()
+        counts = self._model.counts
+        moves = counts[TransferState.RUNNING] + counts[TransferState.QUEUED] > 0
+        over = self._model.finished_batches
+        self.status.set_facts(self._facts(moves))
+        self.progress.setVisible(moves)
+        rests = not moves and not self.is_folded
+        self.retry_button.setVisible(rests and counts[TransferState.FAILED] > 1)
+        self.cancel_button.setVisible(moves)
+        self.clear_button.setVisible(rests and bool(over or counts[TransferState.FAILED]))
+        if moves != self._timer.isActive():
+            self._timer.start() if moves else self._timer.stop()
+
+    def sizeHint(self) -> QSize:
+        return QSize(GRID * 80, self._header_height() + (0 if self.is_folded else self.view.row_height * 4 + GRID))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(GRID * 40, self._header_height() + (0 if self.is_folded else self.view.row_height + GRID))
+
+    # -- layout --------------------------------------------------------------------------------
+
+    def _button(self, text: str, hint: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setToolTip(hint)
+        button.setProperty("role", "quiet")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _lay_out(self) -> None:
+        self._header = QWidget(self)
+        header = QHBoxLayout(self._header)
+        header.setContentsMargins(GRID * 2, GRID // 2, GRID, GRID // 2)
+        header.setSpacing(GRID)
+        header.addWidget(self._title)
+        header.addWidget(self.status, 1)
+        for button in (self.retry_button, self.cancel_button, self.clear_button, self.fold_button):
+            header.addWidget(button)
+        policy = self.progress.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)  # the rows must not jump by its height
+        self.progress.setSizePolicy(policy)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.progress)
+        layout.addWidget(self._header)
+        layout.addWidget(self.view, 1)
+
+    def _header_height(self) -> int:
+        return self._header.sizeHint().height() + self.progress.sizeHint().height()
+
+    def _show_folded(self, folded: bool) -> None:
+        self.view.setVisible(not folded)
+        self.setMaximumHeight(self._header_height() if folded else _MAX_HEIGHT)
+        self.updateGeometry()
+        words = "Show every transfer" if folded else "Fold to one line"
+        self.fold_button.setIcon(icon("caret-up" if folded else "caret-down"))
+        self.fold_button.setToolTip(words)
+        self.fold_button.setAccessibleName(words)
+
+    def _take_height(self, splitter: QSplitter, height: int) -> None:
+        """A splitter gives back no height by itself to what was small."""
+        sizes = splitter.sizes()
+        mine = splitter.indexOf(self)
+        neighbour = mine - 1 if mine else 1
+        both = sizes[mine] + sizes[neighbour]
+        sizes[mine] = min(height, both * 2 // 3)
+        sizes[neighbour] = both - sizes[mine]
+        splitter.setSizes(sizes)
+
+    # -- words -----------------------------------------------------------------------------------
+
+    def _facts(self, moves: bool) -> Sequence[Fact]:
+        counts = self._model.counts
+        failed = [Fact(f"{counts[TransferState.FAILED]:,} failed", 2)] if counts[TransferState.FAILED] else []
+        if not moves:
+            latest = self._model.finished_batches[:1]
+            return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
+        totals = self._manager.totals()
+        facts = [
+            Fact(f"{counts[state]:,} {word}", rank)
+            for state, word, rank in ((TransferState.RUNNING, "active", 0), (TransferState.QUEUED, "waiting", 3))
+            if counts[state]
+        ]
+        facts += failed
+        self.progress.setValue(_steps_done(totals))
+        if totals.total_bytes:
+            facts.append(Fact(f"{size_text(totals.position_bytes)} of {size_text(totals.total_bytes)}", 4))
+        if totals.seconds_left is not None:
+            facts.append(Fact(f"{duration_text(totals.seconds_left)} left", 1))
+        return facts
+
+    # -- what happens ----------------------------------------------------------------------------
+
+    def _on_news(self, news: TransferNews) -> None:
+        if not self._timer.isActive():
+            self.refresh()
+        if news.added:
+            self.activity_started.emit()
+
+    @Slot()
+    def _toggle_folded(self) -> None:
+        self.set_folded(not self.is_folded)
+
+    @Slot()
+    def _clear_finished(self) -> None:
+        self._manager.clear_finished()
+        self.refresh()
+
+    @Slot(object, object)
+    def _act(self, row: PanelRow, action: Action) -> None:
+        subject = row.subject
+        if isinstance(subject, BatchSnapshot):
+            self._manager.retry_batch(subject.batch_id)
+        elif action is Action.CANCEL:
+            self._manager.cancel(subject.transfer_id)
+        elif action is Action.RETRY:
+            self._manager.retry(subject.transfer_id)
+        elif action is Action.DETAILS:
+            self.details_requested.emit(subject.error)
+        self.refresh()
+
+    def _extend_menu(self, menu: QMenu, row: PanelRow | None) -> None:
+        transfer = row.subject if row else None
+        if isinstance(transfer, TransferSnapshot) and transfer.state is not TransferState.FAILED:
+            way = "upload" if transfer.item.direction is Direction.UPLOAD else "download"
+            whole = menu.addAction(f"Cancel this whole {way}")
+            whole.triggered.connect(lambda: self._manager.cancel_batch(transfer.batch_id))
+        menu.addSeparator()
+        for button in (self.retry_button, self.cancel_button, self.clear_button):
+            menu.addAction(button.text(), button.click).setEnabled(not button.isHidden())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.refresh()
+
+    # -- drop ------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self.dragMoveEvent(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        # What is dragged out of this window's own table is to be downloaded elsewhere.
+        if event.source() is not None or self._folder is None or not dropped_paths(event.mimeData()):
+            self._drop_hint.hide()
+            event.ignore()
+            return
+        self._drop_hint.show_for(self.rect(), f"Upload to {self._folder.name}")
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._drop_hint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drop_hint.hide()
+        paths = dropped_paths(event.mimeData())
+        if event.source() is not None or self._folder is None or not paths:
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.files_dropped.emit(paths)
+
+
+def _steps_done(totals: BatchSnapshot) -> int:
+    """Of the bytes; of the files where all are empty."""
+    if totals.total_bytes:
+        return int(_STEPS * totals.position_bytes / totals.total_bytes)
+    return int(_STEPS * (totals.done + totals.failed + totals.cancelled) / max(totals.total, 1))
