@@ -19,7 +19,7 @@ MAX_PDF_PAGES = 1_000  # whose text is read
 PDF_TEXT_TIME_S = 8.0  # then the text is cut, so that the picture still fits into READ_TIME_S
 
 # Images: what the decoded pixels take in memory, by the header, before anything is decoded
-MAX_DECODED_BYTES = 256 * MIB
+MAX_DECODED_BYTES = 200 * MIB
 
 # ZIP archives, and office files, which are ZIP archives of XML. Archives inside archives are never opened.
 MAX_DIRECTORY_BYTES = 4 * MIB  # of the list of members: some 50,000 members
@@ -34,5 +34,5 @@ MAX_COLUMNS = 16_384
 
 # The child process
 READ_TIME_S = 20.0
-MEMORY_BYTES = 1024 * MIB
+MEMORY_BYTES = 768 * MIB
 MAX_REPLY_BYTES = 32 * MIB

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -55,11 +55,12 @@ class DocumentProcessor:
         with ReaderProcess() as reader:
             return self._process(key, reader, cancel)
 
-    def process_prefix(self, prefix: str = "", *, cancel: Cancel | None = None) -> Iterator[Processed]:
+    def process_prefix(self, prefix: str = "", *, cancel: Cancel | None = None) -> Generator[Processed, None, None]:
         """Fetch and read every document below a prefix, one at a time, in the order of the listing.
 
         Each key yields a document or the error that kept it from being read; neither ends the batch. Markers of
-        folders (empty, ending in ``/``) are no documents. What is empty or too large is not fetched.
+        folders (empty, ending in ``/``) are no documents. What is empty or too large is not fetched. Closing the
+        generator ends its child process.
 
         Raises:
             Cancelled: ``cancel`` was set.

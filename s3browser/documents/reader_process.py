@@ -4,6 +4,7 @@ import queue
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -19,6 +20,7 @@ WORKER_SWITCH = "--document-worker"  # a frozen program is started with it to be
 
 _log = logging.getLogger(__name__)
 _CANCEL_INTERVAL_S = 0.05
+_UNCAUGHT = 1  # Python's exit status after a traceback, which no document brings about
 # Nothing else of the environment reaches the worker: it reads hostile files, and there may be keys in it.
 _ENVIRONMENT = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL", "TMP", "TEMP")
 
@@ -53,6 +55,7 @@ class ReaderProcess:
         Raises:
             DocumentError: it is damaged, encrypted, empty, too large, hostile or of an unknown kind.
             Cancelled: ``cancel`` was set.
+            RuntimeError: the worker does not start, so the installation is broken.
         """
         check_size(_size_of(path, name), name)
         try:
@@ -67,13 +70,20 @@ class ReaderProcess:
             raise
         return document
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, or None while there is none."""
+        return self._process.pid if self._process else None
+
     def close(self) -> None:
         """End the child; it has nothing to save. ``read`` would start a new one."""
         process, self._process = self._process, None
         if process is not None:
             process.kill()
-            with process:  # closes the pipes and waits
-                pass
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(OSError):  # what could not be written any more
+                    pipe.close()  # type: ignore[union-attr]
 
     def __enter__(self) -> Self:
         return self
@@ -84,18 +94,22 @@ class ReaderProcess:
         self.close()
 
     def _ask(self, path: Path, name: str, cancel: Cancel | None) -> Document:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()  # it ended while nothing was asked of it
         process = self._process = self._process or _start()
         assert process.stdin is not None
-        try:
+        body = None
+        with suppress(BrokenPipeError):  # it ended already: its status says why
             process.stdin.write(wire.encode_request(path.absolute(), name))
             process.stdin.flush()
-        except OSError as error:
-            raise DocumentError("process", name) from error
-        body = self._await_reply(process, name, cancel)
+            body = self._await_reply(process, name, cancel)
         if body is None:
             process.kill()  # it may live: an answer of an impossible size is no answer either
-            crash = DocumentError("process", name)
-            crash.add_note(f"the reader ended with status {process.wait()}")
+            status = process.wait()
+            if status == _UNCAUGHT:
+                raise RuntimeError(f"the document worker ended with a traceback; to see it, run {worker_command()}")
+            crash = DocumentError("process", name, reason="The document is damaged or too large to show here.")
+            crash.add_note(f"the reader ended with status {status}")
             raise crash
         try:
             return wire.decode(body, name)

@@ -40,13 +40,19 @@ def main() -> None:
 
 
 def answer(path: Path, name: str) -> bytes:
-    """Read one file and return the reply for it: a document or a refusal, never an exception."""
+    """Read one file and return the reply for it: a document or a refusal.
+
+    Raises:
+        ImportError: a parser is not installed. It ends the worker, as this is no fault of the file's.
+    """
     try:
         return wire.encode_document(read(path, name))
     except DocumentError as error:
-        return wire.encode_error(error, repr(error.__cause__ or ""))
+        return wire.encode_error(error, repr(error.__cause__) if error.__cause__ else "")
     except MemoryError:
         return wire.encode_error(DocumentError("process", code="TooLarge"), "out of memory")
+    except ImportError:
+        raise
     except Exception as error:
         # Parsers answer hostile bytes with every type there is: KeyError, struct.error, RecursionError, …
         return wire.encode_error(DocumentError("process"), f"{type(error).__name__}: {error}")

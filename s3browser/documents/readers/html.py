@@ -60,6 +60,8 @@ class _Page(HTMLParser):
             self._as_written += 1
         elif tag == "title":
             self._in_title = not self.title
+        elif tag in _CELLS and self.text.last not in ("", "\n"):
+            self.text.add("\t")
         elif tag == "meta":
             values = dict(attrs)
             if (values.get("name") or "").lower() == "author":
@@ -94,5 +96,3 @@ class _Page(HTMLParser):
     def _break(self, tag: str) -> None:
         if tag in _LINES and self.text.last not in ("", "\n"):
             self.text.add("\n")
-        elif tag in _CELLS and self.text.last not in ("", "\n", "\t"):
-            self.text.add("\t")

@@ -9,24 +9,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
 
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 
 from s3browser.documents.document import Document, Kind
 from s3browser.documents.limits import MAX_DECODED_BYTES, THUMBNAIL_SIDE_PIXELS
 from s3browser.exceptions import DocumentError
 
 _FORMATS = ("JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP")  # of the 40 that Pillow would try
-_BYTES_A_PIXEL = {"1": 2, "L": 1, "P": 5, "I;16": 3, "I;16B": 3}  # with the copy that ``_plain`` makes
+_PIXEL_BYTES = {"1": 2, "L": 1, "P": 5, "PA": 8, "I;16": 2, "I;16B": 2}  # copies included; others: 4
+_UPRIGHT = {  # EXIF’s orientation: what undoes it
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = (5, 6, 7, 8)
 _SIDES = (THUMBNAIL_SIDE_PIXELS, THUMBNAIL_SIDE_PIXELS)
 
-Image.MAX_IMAGE_PIXELS = None  # it warns by pixels and before ``draft``; ``_png`` refuses by memory and after it
+Image.MAX_IMAGE_PIXELS = None  # it warns by pixels and before ``draft``; ``_load`` refuses by memory and after it
 
 
 def read(path: Path, name: str) -> Document:
     """Read an image's facts and make its thumbnail."""
     with path.open("rb") as file, _open(file) as image:
-        width, height = image.size
+        width, height = image.size  # before a JPEG's is divided
+        _load(image)
         notes = _Notes.of(image)
+        if notes.orientation in _SIDEWAYS:
+            width, height = height, width
         return Document(
             key=name,
             kind=Kind.IMAGE,
@@ -47,6 +60,7 @@ def thumbnail_of(data: bytes) -> bytes | None:
     """A thumbnail of the picture that an office file carries of itself, or None if it is none that can be shown."""
     try:
         with _open(io.BytesIO(data)) as image:
+            _load(image)
             return _png(image)
     except Exception:  # Pillow’s answers to damaged bytes are of every type; the document itself may be sound
         return None
@@ -55,6 +69,7 @@ def thumbnail_of(data: bytes) -> bytes | None:
 def png_of(image: Image.Image) -> bytes:
     """A picture as a PNG with sides of at most ``THUMBNAIL_SIDE_PIXELS``; the picture itself may change."""
     image.thumbnail(_SIDES)
+    image.info = {}  # what would be saved too: colour profiles of any size, places
     target = io.BytesIO()
     image.save(target, "PNG")
     return target.getvalue()
@@ -93,26 +108,33 @@ def _open(file: IO[bytes]) -> Image.Image:
     return Image.open(file, formats=_FORMATS)
 
 
-def _png(image: Image.Image, orientation: int = 1) -> bytes:
+def _load(image: Image.Image) -> None:
+    """Decode the pixels, if the header says that they fit. Before anything else is asked of the image: much decodes it.
+
+    Raises:
+        DocumentError: ``TooLarge``.
+    """
     image.draft(None, _SIDES)  # None keeps the mode
     width, height = image.size
-    if width * height * _BYTES_A_PIXEL.get(image.mode, 4) > MAX_DECODED_BYTES:
+    pixel_bytes = 8 if "transparency" in image.info else _PIXEL_BYTES.get(image.mode, 4)
+    if width * height * pixel_bytes > MAX_DECODED_BYTES:
         raise DocumentError("process", code="TooLarge")
     image.load()
-    plain = _plain(image)
-    plain.thumbnail(_SIDES)  # before it is turned upright: turning copies every pixel
-    plain.getexif()[ExifTags.Base.Orientation] = orientation
-    return png_of(ImageOps.exif_transpose(plain))
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """In a mode that can be shrunk smoothly and saved as a PNG: gray, RGB or RGBA."""
-    if image.mode in ("L", "RGB", "RGBA"):
-        return image
-    if image.mode in ("1", "I;16", "I;16B"):
-        return image.convert("L")
-    has_alpha = image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info
-    return image.convert("RGBA" if has_alpha else "RGB")
+def _png(image: Image.Image, orientation: int = 1) -> bytes:
+    if image.mode in ("1", "P", "PA") or "transparency" in image.info:  # between these colours there are no others
+        image = image.convert("L" if image.mode == "1" else _colours(image))
+    image.thumbnail(_SIDES)  # before it is turned upright: turning copies every pixel
+    if image.mode.startswith("I;16"):  # 16 bits of gray, of which ``convert`` alone would make white
+        image = image.convert("I").point(lambda gray: gray * (1 / 256))
+    if image.mode not in ("L", "RGB", "RGBA"):
+        image = image.convert("L" if image.mode in ("I", "F") else _colours(image))
+    return png_of(image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image)
+
+
+def _colours(image: Image.Image) -> str:
+    return "RGBA" if image.mode in ("LA", "PA", "La", "RGBa") or "transparency" in image.info else "RGB"
 
 
 def _words(value: object) -> str:

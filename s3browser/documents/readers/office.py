@@ -10,7 +10,7 @@ from s3browser.documents.readers.plain import PlainText
 def properties(package: Package, relation: str, *names: str) -> dict[str, str]:
     """Named values of the package's core or extended properties; absent ones are left out."""
     values = Properties(*names)
-    part = package.related("").get(relation)
+    part = package.root.get(relation)
     if part and package.has(part):
         parse(package.chunks(part), values)
     return values.values
@@ -19,7 +19,7 @@ def properties(package: Package, relation: str, *names: str) -> dict[str, str]:
 def document(package: Package, name: str, kind: Kind, text: PlainText, page_count: int | None) -> Document:
     """The document of an Office package, its words given."""
     core = properties(package, "core-properties", "title", "creator", "modified")
-    picture = package.picture(package.related("").get("thumbnail"))
+    picture = package.picture(package.root.get("thumbnail"))
     return Document(
         key=name,
         kind=kind,

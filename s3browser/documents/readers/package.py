@@ -9,6 +9,7 @@ import io
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,10 +26,9 @@ from s3browser.documents.limits import (
 from s3browser.documents.readers.markup import Element, Target, local_name, parse
 from s3browser.exceptions import DocumentError
 
-_CHUNK_BYTES = MIB // 4
+_CHUNK_BYTES = 4 * MIB  # large, because expat reads a long name or comment again with every piece
 _ENCRYPTED = 0x1  # a member’s flag
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that office files use; LZMA’s dictionary may be 4 GB
-_ROOT = "_rels/.rels"
 
 
 class Package:
@@ -83,7 +83,12 @@ class Package:
     @property
     def main_part(self) -> str:
         """The part that an Office file begins with; empty for others."""
-        return self.related("").get("officeDocument", "") if self.has(_ROOT) else ""
+        return self.root.get("officeDocument", "")
+
+    @cached_property
+    def root(self) -> dict[str, str]:
+        """What an Office file as a whole refers to (``related``); empty for others."""
+        return self.related("")
 
     def has(self, part: str) -> bool:
         """Whether there is such a part."""

@@ -32,8 +32,6 @@ def read(path: Path, name: str) -> Document:
             raise DocumentError("process", code="Encrypted") from error
         raise
     with document:
-        if len(document) == 0:
-            raise DocumentError("process")
         text = _text(document)
         date = _DATE.match(document.get_metadata_value("ModDate") or document.get_metadata_value("CreationDate"))
         return Document(
@@ -50,7 +48,13 @@ def read(path: Path, name: str) -> Document:
 
 
 def _text(document: pypdfium2.PdfDocument) -> PlainText:
+    """The pages' text.
+
+    Raises:
+        DocumentError: there is no page that can be read.
+    """
     text = PlainText()
+    readable = 0
     deadline = monotonic() + PDF_TEXT_TIME_S
     with suppress(TextIsFull):
         for number in range(len(document)):
@@ -59,9 +63,11 @@ def _text(document: pypdfium2.PdfDocument) -> PlainText:
                 break
             with suppress(pypdfium2.PdfiumError):  # one broken page; the others may be sound
                 page = document[number]
-                words = page.get_textpage()
-                text.add(words.get_text_bounded() + "\n\n")
+                readable += 1
+                text.add(page.get_textpage().get_text_bounded() + "\n\n")
                 page.close()
+    if not readable:
+        raise DocumentError("process")
     return text
 
 

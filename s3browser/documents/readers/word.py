@@ -25,6 +25,7 @@ class _Body(Target):
         self.text = PlainText()
         self._in_text = False
         self._cells = 0
+        self._gap = ""  # due before the next words of a table's row
         self._fallbacks = 0  # a drawing's text is given twice, for new and for old programs
 
     def opened(self, tag: str, attributes: Element) -> None:
@@ -32,11 +33,11 @@ class _Body(Target):
             case "Fallback":
                 self._fallbacks += 1
             case "t":
-                self._in_text = not self._fallbacks
+                self._in_text = True
             case "tab":
-                self._add("\t")
+                self._add("\t" if not self._cells else " ")
             case "br" | "cr":
-                self._add("\n")
+                self._add("\n" if not self._cells else " ")
             case "tc":
                 self._cells += 1
 
@@ -46,18 +47,22 @@ class _Body(Target):
                 self._fallbacks -= 1
             case "t":
                 self._in_text = False
+            case "p" if self._cells:
+                self._gap = self._gap or " "
             case "p":
-                self._add(" " if self._cells else "\n")
+                self._add("\n")
             case "tc":
                 self._cells -= 1
-                self._add("\t")
+                self._gap = self._gap.rstrip(" ") + "\t"
             case "tr":
+                self._gap = ""
                 self._add("\n")
 
     def data(self, text: str) -> None:
         if self._in_text:
-            self.text.add(text)
+            self._add(text)
 
-    def _add(self, mark: str) -> None:
+    def _add(self, piece: str) -> None:
         if not self._fallbacks:
-            self.text.add(mark)
+            self.text.add(self._gap + piece)
+            self._gap = ""
