@@ -16,7 +16,8 @@ def main() -> int:
     if arguments[:1] == ["--document-worker"]:
         from s3browser.documents.worker import main as run_document_worker
 
-        return run_document_worker()
+        run_document_worker()
+        return 0
     from s3browser.app import main as run_window
 
     return run_window(arguments)

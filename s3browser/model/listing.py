@@ -70,6 +70,11 @@ def file_row(bucket: str, info: S3FileInfo) -> Row:
     return Row(location, name, kind_of(name), info.size, info.last_modified, info.storage_class, info.etag)
 
 
+def object_row(bucket: str, info: S3FileInfo) -> Row:
+    """The row of an object, which is a folder's where it is a folder's marker."""
+    return folder_row(bucket, info.key) if S3Location(bucket, info.key).is_folder else file_row(bucket, info)
+
+
 def page_rows(bucket: str, page: ListingPage) -> list[Row]:
     """The rows of one page, in the server's order, folders first."""
     return [folder_row(bucket, key) for key in page.folders] + [file_row(bucket, info) for info in page.files]

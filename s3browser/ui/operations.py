@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,10 +13,9 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from s3browser.exceptions import S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import DeleteFailure
-from s3browser.model.listing import Row, file_row, folder_row
+from s3browser.model.listing import Row, folder_row, object_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
-from s3browser.model.store import ObjectStore
 from s3browser.model.text import plural
 from s3browser.model.transfers import Conflict, ConflictRule, Direction, Plan, TransferItem, TransferNews
 from s3browser.transfers.manager import TransferManager
@@ -26,6 +26,7 @@ from s3browser.ui.dialogs.counting import FolderCounter
 from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
 from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
+from s3browser.ui.dialogs.unchecked import UncheckedDialog
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
 
@@ -124,7 +125,11 @@ class Operations(QObject):
     def _settle(self, plan: Plan, profile_id: str, place_name: str) -> None:
         """Ask what the plan leaves open, once for all of it, then start it."""
         self.progressed.emit("")
-        if plan.conflicts:
+        if plan.unchecked is not None:
+            asked = UncheckedDialog(plan.count, plan.unchecked, self._window)
+            asked.confirmed.connect(lambda: self._settle(replace(plan, unchecked=None), profile_id, place_name))
+            asked.open()
+        elif plan.conflicts:
             views = [_conflict_view(conflict) for conflict in plan.conflicts]
             dialog = ConflictDialog(views, place_name, self._window)
             dialog.chosen.connect(lambda rule: self._tell_problems(plan.settled(rule), profile_id))
@@ -142,20 +147,27 @@ class Operations(QObject):
         dialog.open()
 
     def _start(self, plan: Plan, profile_id: str, finished: Callable[[bool], None] | None = None) -> None:
-        def start(store: ObjectStore) -> None:
-            batch_id = self._manager.start(store, plan, profile_id)
-            if finished is not None:
+        def start(_: CancelToken) -> int:
+            return self._manager.start(self._sessions.store(profile_id), plan, profile_id)
+
+        def started(batch_id: int) -> None:
+            if finished is None:
+                return
+            batch = next((each for each in self._manager.batches() if each.batch_id == batch_id), None)
+            if batch is None or batch.is_finished:  # before anybody waited for it
+                finished(batch is not None and batch.done == batch.total)
+            else:
                 self._waiting[batch_id] = finished
 
         if plan.items:
-            self._tasks.run("actions", lambda _: self._sessions.store(profile_id), start)
+            self._tasks.run("actions", start, started)
 
     def on_news(self, news: TransferNews) -> None:
         """Take in what the transfers have done: show what was stored, tell drags that their files are there."""
         stored: dict[Place, dict[S3Location, Row]] = {}
         for arrived in news.stored:
             location = S3Location(arrived.bucket, arrived.info.key)
-            _note_stored(stored, arrived.connection_id, file_row(arrived.bucket, arrived.info), location)
+            _note_stored(stored, arrived.connection_id, object_row(arrived.bucket, arrived.info), location)
         for place, rows in stored.items():
             self.rows_added.emit(place, list(rows.values()))
         for batch in news.finished:

@@ -63,7 +63,7 @@ class DetailsPane(QWidget):
         self._fetch_details = fetch_details
         self._token = CancelToken()
         self._shown: tuple[str, Row] | None = None
-        self._details: ObjectDetails | None = None
+        self._awaits_preview = False
         self._settled = self._timer(_SETTLED_MS, self._fetch)
         self._patience = self._timer(_PATIENCE_MS, self._say_loading)
 
@@ -107,6 +107,11 @@ class DetailsPane(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
 
+    @property
+    def is_loading(self) -> bool:
+        """Whether what is shown is not all there yet."""
+        return self._settled.isActive() or self._awaits_preview
+
     def show_rows(self, profile_id: str, rows: Sequence[Row]) -> None:
         """Show what is selected in a connection: nothing, one bucket, folder or file, or several."""
         if len(rows) == 1:
@@ -144,7 +149,7 @@ class DetailsPane(QWidget):
         self._settled.stop()
         self._patience.stop()
         self._shown = None
-        self._details = None
+        self._awaits_preview = False
         self.preview.show_kind(kind)
         self.preview.setVisible(bool(name))
         self._say("")
@@ -173,6 +178,7 @@ class DetailsPane(QWidget):
             self._say(reason)
             return
         size = row.size or 0
+        self._awaits_preview = True
         self._patience.start()
         self._tasks.run(
             "actions",
@@ -196,6 +202,7 @@ class DetailsPane(QWidget):
                 self._say(_reason(error))
 
     def _on_preview(self, read: "tuple[Document, QImage | None]") -> None:
+        self._awaits_preview = False
         self._patience.stop()
         self._say("")
         if self._shown is None:
@@ -211,6 +218,7 @@ class DetailsPane(QWidget):
         self._show_grid(self._content_title, self.content, _content_facts(document))
 
     def _on_preview_failed(self, error: Exception) -> None:
+        self._awaits_preview = False
         self._patience.stop()
         self._say(_reason(error))
 
