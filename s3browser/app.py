@@ -7,13 +7,16 @@ event loop in between: all of it at once would cost more than twice the time of 
 import argparse
 import base64
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
@@ -74,6 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     qt_app = QApplication(sys.argv[:1])
     program = Program(qt_app, options)
     program.window.show()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C in the terminal ends it: Qt's loop runs no Python handler
     status = qt_app.exec()
     program.stop()
     return status
@@ -151,13 +155,15 @@ class Program(QObject):
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
         from s3browser.transfers.manager import TransferManager
+        from s3browser.ui.browser.drag_out import sweep
         from s3browser.ui.relay import GuiRelay
         from s3browser.ui.sessions import Sessions
         from s3browser.ui.tasks import LANES, Tasks
         from s3browser.ui.workspace import Workspace
         from s3browser.ui.workspace_controller import Services, WorkspaceController
 
-        self._runner = JobRunner(LANES, GuiRelay(self).deliver)
+        self._relay = GuiRelay(self)
+        self._runner = JobRunner(LANES, self._relay.deliver)
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
@@ -171,7 +177,9 @@ class Program(QObject):
         self.manager.add_listener(self.controller.operations.on_news)
         self.window.closing.connect(self._on_closing)
         self._restore()
+        self._show_bugs()
         self.is_ready = True
+        self._tasks.run("local", lambda _: sweep(drag_folder), lambda _: None)
         # Importing boto3 costs as much as the whole window.
         self._tasks.run("actions", lambda _: _import_boto3(), lambda _: None)
         self._open_first()
@@ -220,6 +228,23 @@ class Program(QObject):
     def _on_picture_done(self, file: Path | None) -> None:
         print(file or "The window could not be drawn.", file=sys.stdout if file else sys.stderr)
         self._qt_app.exit(0 if file else 1)
+
+    # -- faults ------------------------------------------------------------------------------
+
+    def _show_bugs(self) -> None:
+        """A fault of ours, on whatever thread and in whatever slot, gets its dialog besides its traceback."""
+        sys.excepthook = self._on_bug
+        threading.excepthook = self._on_bug_in_thread
+
+    def _on_bug(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.__excepthook__(kind, error, trace)
+        if isinstance(error, Exception):
+            self._show_error(error)
+
+    def _on_bug_in_thread(self, args: threading.ExceptHookArgs) -> None:
+        threading.__excepthook__(args)
+        if isinstance(error := args.exc_value, Exception):
+            self._relay.deliver(lambda: self._show_error(error))
 
     # -- what the window asks ----------------------------------------------------------------
 

@@ -76,17 +76,20 @@ class Sessions:
         self._profiles.put(profile)
         self._forget(profile.profile_id)
 
-    def save_secret(self, profile_id: str, secret: Secret, *, only_this_session: bool) -> None:
+    def save_secret(self, profile_id: str, secret: Secret, *, only_this_session: bool) -> bool:
         """Keep a connection's secret in the keyring, or in memory only. Blocking.
+
+        Returns:
+            Whether it outlives the session; temporary keys never do.
 
         Raises:
             SettingsError: the keyring is missing or locked.
         """
         if only_this_session:
             self._secrets.keep_for_session(profile_id, secret)
-        else:
-            self._secrets.set(profile_id, secret)
+        is_kept = not only_this_session and self._secrets.set(profile_id, secret)
         self._forget(profile_id)
+        return is_kept
 
     def remove(self, profile_id: str) -> None:
         """Forget a connection and its secret. Blocking.

@@ -28,6 +28,7 @@ from s3browser.ui.transfers.panel import TransfersPanel
 from s3browser.ui.workspace import Workspace
 
 _BUCKETS = S3Location()
+_TEMPORARY_KEYS = "These keys are temporary: they are kept until you close the program, and asked for again then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class WorkspaceController(QObject):
         self.connections.profiles_changed.connect(self.show_profiles)
         self.connections.connected.connect(self.open_connection)
         self.connections.removed.connect(self.navigator.leave)
+        self.connections.temporary_keys_used.connect(partial(self.say, _TEMPORARY_KEYS))
 
     # -- what app asks -----------------------------------------------------------------------
 

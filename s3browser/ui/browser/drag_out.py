@@ -1,13 +1,24 @@
 """What a drag out of the window carries: files that are downloaded at the moment they are dropped."""
 
+import shutil
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QGuiApplication
 
+_KEPT_S = 86_400  # another program may take its time to copy
 _MIME = "text/uri-list"
 _PATIENCE_MS = 25_000  # after some 30 s most file managers have given the drop up
+
+
+def sweep(folder: Path) -> None:
+    """Remove what drags of earlier days left in ``folder``. Blocking."""
+    if folder.is_dir():
+        for left in folder.iterdir():
+            if time.time() - left.stat().st_mtime > _KEPT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 class DragOut(QMimeData):

@@ -21,11 +21,13 @@ class ConnectionsController(QObject):
         profiles_changed: there are others now, or one has another name.
         connected: the id of a connection that was just saved.
         removed: the id of a connection that was just removed.
+        temporary_keys_used: a connection was saved without its keys, which expire anyway.
     """
 
     profiles_changed = Signal()
     connected = Signal(str)
     removed = Signal(str)
+    temporary_keys_used = Signal()
 
     def __init__(
         self, sessions: Sessions, tasks: Tasks, aws_profiles: Callable[[], list[str]], window: QWidget
@@ -95,14 +97,18 @@ class ConnectionsController(QObject):
             return None
 
     def _save(self, profile: ConnectionProfile, secret: Secret | None, *, only_this_session: bool = False) -> None:
-        def work(_: CancelToken) -> None:
-            if secret is not None:
-                self._sessions.save_secret(profile.profile_id, secret, only_this_session=only_this_session)
+        def work(_: CancelToken) -> bool:
+            is_kept = secret is None or self._sessions.save_secret(
+                profile.profile_id, secret, only_this_session=only_this_session
+            )
             self._sessions.save(profile)
+            return is_kept
 
-        def done(_: None) -> None:
+        def done(is_kept: bool) -> None:
             self.profiles_changed.emit()
             self.connected.emit(profile.profile_id)
+            if not is_kept and not only_this_session:
+                self.temporary_keys_used.emit()
 
         def failed(error: Exception) -> None:
             if secret is None or not isinstance(error, SettingsError) or error.operation != "save_secret":
