@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
@@ -11,6 +11,7 @@ from s3browser.exceptions import Cancelled, DocumentError, S3IntegrationError
 from s3browser.model.entries import S3FileInfo
 from s3browser.model.locations import DELIMITER
 from s3browser.model.store import Cancel
+from s3browser.model.transfers import Progress
 
 
 class DocumentClient(Protocol):
@@ -24,7 +25,7 @@ class DocumentClient(Protocol):
         key: str,
         local_path: Path,
         *,
-        on_progress: Callable[[int, int], object] | None = None,
+        on_progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Path:
         """Fetch one object into a file."""

@@ -208,7 +208,7 @@ def test_twelve_million_elements(meet: Meet) -> None:
 
 
 def test_a_sheet_of_far_columns(meet: Meet) -> None:
-    outcome = meet(excel("<row>" + '<c r="XFD1"><v>1</v></c>' * 1_000_000 + "</row>"), "far.xlsx")
+    outcome = meet(excel('<row><c r="XFD1"><v>1</v></c></row>' * 3_000_000), "far.xlsx")
     assert outcome.cut
     assert outcome.peak_bytes < 80 * MIB
 
