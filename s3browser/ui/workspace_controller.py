@@ -88,7 +88,7 @@ class WorkspaceController(QObject):
         a.new_folder.triggered.connect(self._ask_new_folder)
         a.delete.triggered.connect(self._ask_delete)
         a.properties.triggered.connect(self._show_properties)
-        a.show_details.toggled.connect(self.details.setVisible)
+        a.show_details.toggled.connect(self._show_details)
         self.navigator.place_changed.connect(self._on_place_changed)
         a.show_transfers.toggled.connect(self.transfers.setVisible)
         a.add_connection.triggered.connect(self.connections.add)
@@ -124,7 +124,7 @@ class WorkspaceController(QObject):
         profiles = self._sessions.profiles()
         self._places.set_profiles(profiles)
         self.workspace.show_welcome(is_first=not profiles)
-        self.details.setVisible(bool(profiles) and self.workspace.commands.show_details.isChecked())
+        self._show_details()
 
     def open_connection(self, profile_id: str, location: S3Location = _BUCKETS) -> None:
         """Go to a connection, and open it in the tree."""
@@ -217,6 +217,10 @@ class WorkspaceController(QObject):
             FolderPropertiesDialog(rows, self._tasks, list_files, self.workspace).open()
 
     # -- within ------------------------------------------------------------------------------
+
+    def _show_details(self) -> None:
+        """Show them where they are wanted and there is a connection for them to be of."""
+        self.details.setVisible(bool(self._sessions.profiles()) and self.workspace.commands.show_details.isChecked())
 
     def _head(self, profile_id: str, location: S3Location) -> ObjectDetails:
         return self._sessions.store(profile_id).head(location.bucket, location.key)

@@ -51,6 +51,12 @@ def tail(log: Path, lines: int = 40) -> str:
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
+def leash() -> list[str]:
+    """What to put before a command so that Linux ends it with the tests' process, however that ends."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
 @contextmanager
 def running(command: Sequence[str], ports: Sequence[int], log: Path, *, timeout_s: float = 60.0) -> Iterator[None]:
     """Run a server until the block ends; entered when every port accepts a connection.
@@ -60,10 +66,9 @@ def running(command: Sequence[str], ports: Sequence[int], log: Path, *, timeout_
     Raises:
         ServerFailedError: it ended, or did not listen within ``timeout_s`` seconds.
     """
-    leash = [shutil.which("setpriv"), "--pdeathsig", "TERM"] if sys.platform == "linux" else []
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [*filter(None, leash), *command],
+            [*leash(), *command],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -188,6 +188,7 @@ class ConnectionForm(QWidget):
         self._layout = outer
         self.advanced = Fold("Advanced", content, self)
         self._layout.addWidget(self.advanced)
+        QWidget.setTabOrder(self.name, self.advanced.button)  # made after what it unfolds
 
     def _fill(self, profile: ConnectionProfile) -> None:
         self.name.setText(profile.name)
