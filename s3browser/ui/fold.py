@@ -39,5 +39,6 @@ class Fold(QWidget):
     @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:
         self.content.setVisible(is_open)
-        self.button.setIcon(icon("caret-down" if is_open else "caret-right"))
+        ahead = "caret-right" if self.layoutDirection() is Qt.LayoutDirection.LeftToRight else "caret-left"
+        self.button.setIcon(icon("caret-down" if is_open else ahead))
         self.toggled.emit(is_open)

@@ -17,6 +17,11 @@ def tool_tip(text: str) -> str:
     return f"<span>{html.escape(text)}</span>" if text else ""
 
 
+def short(name: str, most: int = 40) -> str:
+    """``name`` inside a sentence: without its middle where it has more than ``most`` characters."""
+    return name if len(name) <= most else _without_middle(name, most - 1)
+
+
 def set_role(widget: QWidget, role: str) -> None:
     """Dress a widget in another role of the style sheet, at once."""
     widget.setProperty("role", role)

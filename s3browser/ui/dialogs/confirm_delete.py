@@ -8,7 +8,7 @@ from s3browser.model.listing import Row
 from s3browser.model.text import plural, size_text
 from s3browser.ui.dialogs.name_list import NameList
 from s3browser.ui.dialogs.sheet import Sheet
-from s3browser.ui.labels import PlainLabel
+from s3browser.ui.labels import PlainLabel, short
 
 _CONSEQUENCE = {
     True: "This bucket keeps earlier versions, so they can be brought back.",
@@ -37,7 +37,7 @@ class ConfirmDeleteDialog(Sheet):
     def __init__(self, rows: Sequence[Row], parent: QWidget | None, *, keeps_versions: bool | None = None) -> None:
         has_folders = any(row.is_folder for row in rows)
         if len(rows) == 1:
-            title = f"Delete “{rows[0].name}”?"
+            title = f"Delete “{short(rows[0].name)}”?"
         else:
             title = f"Delete {len(rows):,} {'items' if has_folders else 'files'}?"
         super().__init__(title, parent, window_title="Delete", icon_name="trash", icon_colour="danger")

@@ -11,7 +11,7 @@ from s3browser.model.transfers import ConflictRule
 from s3browser.ui.dates import date_text
 from s3browser.ui.dialogs.name_list import NameList
 from s3browser.ui.dialogs.sheet import Sheet
-from s3browser.ui.labels import PlainLabel, set_role
+from s3browser.ui.labels import PlainLabel, set_role, short
 from s3browser.ui.theme import GRID
 
 
@@ -50,9 +50,9 @@ class ConflictDialog(Sheet):
     def __init__(self, conflicts: Sequence[ConflictView], place: str, parent: QWidget | None) -> None:
         count = len(conflicts)
         if count == 1:
-            title = f"“{conflicts[0].name}” is already in “{place}”"
+            title = f"“{short(conflicts[0].name)}” is already in “{short(place)}”"
         else:
-            title = f"{plural(count, 'file')} are already in “{place}”"
+            title = f"{plural(count, 'file')} are already in “{short(place)}”"
         super().__init__(title, parent, window_title="Already there", icon_name="files", icon_colour="accent")
         self._suffix = f" {plural(count, 'file')}" if count > 1 else ""
         entries = [(kind_of(conflict.name), conflict.name, _comparison(conflict)) for conflict in conflicts]

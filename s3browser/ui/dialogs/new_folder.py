@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
 
 from s3browser.model.locations import DELIMITER, S3Location, key_problem
 from s3browser.ui.dialogs.sheet import Sheet
-from s3browser.ui.labels import PlainLabel
+from s3browser.ui.labels import PlainLabel, short
 
 
 class NewFolderDialog(Sheet):
@@ -23,7 +23,7 @@ class NewFolderDialog(Sheet):
     create_requested = Signal(str)
 
     def __init__(self, where: S3Location, existing_names: Collection[str], parent: QWidget | None) -> None:
-        super().__init__(f"New folder in “{where.name}”", parent, window_title="New folder")
+        super().__init__(f"New folder in “{short(where.name)}”", parent, window_title="New folder")
         self._where = where
         self._existing = frozenset(existing_names)
         self.name_edit = QLineEdit(self)

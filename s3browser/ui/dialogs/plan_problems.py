@@ -7,7 +7,7 @@ from s3browser.model.text import plural
 from s3browser.model.transfers import Direction
 from s3browser.ui.dialogs.error import CopyButton
 from s3browser.ui.dialogs.sheet import Sheet
-from s3browser.ui.labels import PlainLabel, tool_tip
+from s3browser.ui.labels import PlainLabel, short, tool_tip
 from s3browser.ui.theme import GRID
 
 _SHOWN_PER_REASON = 500
@@ -37,7 +37,7 @@ class PlanProblemsDialog(Sheet):
         if others:
             title = f"{count:,} of {plural(count + others, 'file')} can’t be {participle}"
         elif count == 1:
-            title = f"“{problems[0][0]}” can’t be {participle}"
+            title = f"“{short(problems[0][0])}” can’t be {participle}"
         else:
             title = f"None of these {plural(count, 'file')} can be {participle}"
         super().__init__(title, parent, window_title="Can’t be moved", icon_name="warning", icon_colour="warning")

@@ -45,7 +45,6 @@ class Sheet(QDialog):
         super().__init__(parent)
         self.setWindowTitle(window_title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setModal(True)
         self.headline = PlainLabel(title, self, role="heading", max_lines=3)
         head = QHBoxLayout()
         head.setSpacing(2 * GRID)

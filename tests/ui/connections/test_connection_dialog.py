@@ -225,9 +225,10 @@ class TestTrying:
         assert asked == []
 
     def test_a_slow_test_says_so_and_can_be_stopped(self, open_dialog: Open, qtbot: QtBot) -> None:
-        answer, answered = threading.Event(), threading.Event()
+        asked, answer, answered = threading.Event(), threading.Event(), threading.Event()
 
         def slow(_profile: ConnectionProfile, _secret: Secret | None) -> int:
+            asked.set()
             assert answer.wait(10)
             answered.set()
             return 3
@@ -238,6 +239,7 @@ class TestTrying:
         assert dialog.outcome.text == ""
         qtbot.waitUntil(lambda: dialog.outcome.text == "Connecting…")
         assert dialog.test_button.text() == "Stop test"
+        assert asked.wait(10)
         dialog.test_button.click()
         assert dialog.outcome.text == ""
         assert dialog.test_button.text() == "Test connection"

@@ -122,10 +122,11 @@ def test_what_has_no_preview_is_not_fetched(make_pane: MakePane, qtbot: QtBot, r
 
 
 def test_a_slow_preview_says_so_and_ends_when_the_selection_moves_on(make_pane: MakePane, qtbot: QtBot) -> None:
-    cancelled = threading.Event()
+    asked, cancelled = threading.Event(), threading.Event()
 
     def slow(place: Place, size: int, token: CancelToken) -> Document:
         if place.location.name == "slow.png":
+            asked.set()
             assert token.wait(10)
             cancelled.set()
             return Document(place.location.key, Kind.IMAGE, facts={"Camera": "stale"})
@@ -134,6 +135,7 @@ def test_a_slow_preview_says_so_and_ends_when_the_selection_moves_on(make_pane: 
     pane = make_pane(slow)
     pane.show_rows("p", [file("slow.png")])
     qtbot.waitUntil(lambda: pane.status.text() == "Loading preview…")
+    assert asked.wait(10)
     pane.show_rows("p", [file("quick.png")])
     assert cancelled.wait(10)
     assert pane.status.text() == ""

@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtWidgets import QWidget
 
-from s3browser.ui.labels import PlainLabel, tool_tip
+from s3browser.ui.labels import PlainLabel, short, tool_tip
 
 LONG = "Quarterly_report_" * 20 + "2026.pdf"
 
@@ -40,3 +40,12 @@ def test_lines_are_capped(window: QWidget) -> None:
 def test_tool_tips_show_markup_as_it_is() -> None:
     assert tool_tip("<img src=x>") == "<span>&lt;img src=x&gt;</span>"
     assert tool_tip("") == ""
+
+
+def test_a_name_in_a_sentence_keeps_its_ends() -> None:
+    assert short("report.pdf") == "report.pdf"
+    assert short("x" * 40) == "x" * 40
+    shown = short(LONG)
+    assert len(shown) == 40
+    assert shown.startswith("Quarterly_report")
+    assert shown.endswith("2026.pdf")

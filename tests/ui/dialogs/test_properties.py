@@ -140,15 +140,17 @@ class TestFile:
         assert dialog.facts.value("Size") == "4.2 MB (4,203,112 bytes)"
 
     def test_an_answer_after_closing_is_dropped(self, tasks: Tasks, window: QWidget, qtbot: QtBot) -> None:
-        answer, answered = threading.Event(), threading.Event()
+        asked, answer, answered = threading.Event(), threading.Event(), threading.Event()
 
         def head(location: S3Location) -> ObjectDetails:
+            asked.set()
             assert answer.wait(10)
             answered.set()
             return details(location)
 
         dialog = FilePropertiesDialog(FILE, tasks, head, window)
         dialog.open()
+        assert asked.wait(10)
         gone: list[bool] = []
         dialog.destroyed.connect(lambda: gone.append(True))
         dialog.reject()
@@ -184,16 +186,18 @@ class TestFolder:
         assert (dialog.facts.value("Files") or "").endswith(" or more (stopped)")
         assert not dialog.stop_button.isVisible()
 
-    def test_closing_stops_the_count(self, tasks: Tasks, window: QWidget, qtbot: QtBot) -> None:
-        stopped = threading.Event()
+    def test_closing_stops_the_count(self, tasks: Tasks, window: QWidget) -> None:
+        started, stopped = threading.Event(), threading.Event()
 
         def until_stopped(_location: S3Location, token: CancelToken) -> Iterator[S3FileInfo]:
+            started.set()
             yield info("k", 10)
             assert token.wait(10)
             stopped.set()
 
         dialog = FolderPropertiesDialog([FOLDER], tasks, until_stopped, window)
         dialog.open()
+        assert started.wait(10)
         dialog.reject()
         assert stopped.wait(10)
 

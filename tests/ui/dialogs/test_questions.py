@@ -125,6 +125,11 @@ class TestConflict:
             dialog.go_button.click()
         assert chosen.args == [ConflictRule.REPLACE]
 
+    def test_long_names_leave_the_sentence_readable(self, window: QWidget) -> None:
+        dialog = ConflictDialog([ConflictView("n" * 300)], "p" * 300, window)
+        dialog.open()
+        assert "” is already in “" in dialog.headline.shown_text(dialog.headline.width())
+
     def test_cancel_chooses_nothing(self, window: QWidget, qtbot: QtBot) -> None:
         dialog = ConflictDialog([ConflictView("a")], "b", window)
         dialog.open()
