@@ -51,7 +51,7 @@ class Workspace(QWidget):
         self.info.setProperty("role", "muted")
         self.info.setTextFormat(Qt.TextFormat.PlainText)
         self.welcome = WelcomePage(self)
-        self._banner: Banner | None = None
+        self.banner: Banner | None = None
         self._banners = QVBoxLayout()
         self._banners.setContentsMargins(0, 0, 0, 0)
 
@@ -161,15 +161,15 @@ class Workspace(QWidget):
     def show_banner(self, banner: Banner) -> None:
         """Show one banner over the contents; it takes the place of another."""
         self.hide_banner()
-        self._banner = banner
+        self.banner = banner
         self._banners.addWidget(banner)
 
     def hide_banner(self) -> None:
         """Take the banner away."""
-        if self._banner is not None:
-            self._banner.hide()
-            self._banner.deleteLater()
-            self._banner = None
+        if self.banner is not None:
+            self.banner.hide()
+            self.banner.deleteLater()
+            self.banner = None
 
     def show_menu(self, actions: Sequence[QAction | None], at: QPoint) -> None:
         """Show a context menu at a point of the screen; None is a separator."""

@@ -109,6 +109,14 @@ class TransfersView(QTableView):
         elif self._chosen is not None and action in self._chosen.face.actions:
             self.action_requested.emit(self._chosen, action)
 
+    def moveCursor(self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier) -> QModelIndex:
+        """As a list: in a table Home and End stay in the row."""
+        if action is QAbstractItemView.CursorAction.MoveHome:
+            return self._model.index(0)
+        if action is QAbstractItemView.CursorAction.MoveEnd:
+            return self._model.index(self._model.rowCount() - 1)
+        return super().moveCursor(action, modifiers)
+
     def keyboardSearch(self, _search: str) -> None:
         """Nothing: Qt would ask 100,000 rows for their names."""
 
@@ -125,7 +133,7 @@ class TransfersView(QTableView):
         point = self.visualRect(index).center() if by_key else event.pos()
         menu.popup(self.viewport().mapToGlobal(point))
 
-    def _request(self, row: PanelRow, action: Action, _checked: bool) -> None:
+    def _request(self, row: PanelRow, action: Action, _checked: bool = False) -> None:
         self.action_requested.emit(row, action)
 
     # -- the painted buttons -------------------------------------------------------------------

@@ -1,0 +1,62 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+
+from s3browser.model.locations import S3Location
+from s3browser.ui.browser.path_bar import PathBar
+
+
+@pytest.fixture
+def bar(qtbot):
+    ground = QWidget()
+    ground.resize(700, 60)
+    qtbot.addWidget(ground)
+    bar = PathBar(ground)
+    bar.resize(700, 40)
+    ground.show()
+    bar.show_location("Acme", S3Location("photos", "2026/<b>Spring</b> & co/"))
+    return bar
+
+
+def steps(bar):
+    return [button.text() for button in bar.findChildren(QToolButton) if not button.isHidden()]
+
+
+def test_every_step_can_be_clicked(bar, qtbot):
+    assert steps(bar) == ["Acme", "photos", "2026", "<b>Spring</b> && co"]
+    with qtbot.waitSignal(bar.location_chosen) as chosen:
+        bar.findChildren(QToolButton)[1].click()
+    assert chosen.args == [S3Location("photos")]
+
+
+def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
+    bar.resize(180, 40)
+    qtbot.waitUntil(lambda: steps(bar)[0] == "…")
+    fold = next(button for button in bar.findChildren(QToolButton) if button.text() == "…")
+    assert [action.text() for action in fold.menu().actions()][0] == "Acme"
+    with qtbot.waitSignal(bar.location_chosen) as chosen:
+        fold.menu().actions()[0].trigger()
+    assert chosen.args == [S3Location()]
+
+
+def test_an_address_can_be_typed_and_escaped_from(bar, qtbot):
+    edit = bar.findChild(QLineEdit)
+    bar.edit()
+    assert edit.text() == "s3://photos/2026/<b>Spring</b> & co/"
+    qtbot.keyClick(edit, Qt.Key.Key_Escape)
+    assert not edit.isVisible()
+    bar.edit()
+    edit.setText("s3://other/x.txt")
+    with qtbot.waitSignal(bar.location_typed) as typed:
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert typed.args == [S3Location("other", "x.txt")]
+
+
+def test_an_address_of_something_else_is_marked_and_not_followed(bar, qtbot):
+    edit = bar.findChild(QLineEdit)
+    bar.edit()
+    edit.setText("https://example.org/")
+    with qtbot.assertNotEmitted(bar.location_typed):
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+    assert edit.property("problem")
+    assert "not an s3:// address" in edit.toolTip()

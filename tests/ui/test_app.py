@@ -1,0 +1,102 @@
+"""The program as it is started: in a process of its own."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
+
+from s3browser import __version__
+from s3browser.app import Program, parser
+from s3browser.ui.dialogs.error import BugDialog
+
+
+def run(tmp_path, *arguments):
+    environ = {**os.environ, "S3BROWSER_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+    command = [sys.executable, "-m", "s3browser", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environ)
+
+
+def test_screenshot_draws_the_running_demo_and_names_the_file(tmp_path):
+    file = tmp_path / "window.png"
+    done = run(tmp_path, "--screenshot", str(file))
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, str(file), "")
+    picture = QImage(str(file))
+    assert (picture.width(), picture.height()) == (1280, 800)
+    colours = {picture.pixel(x, y) for x in range(0, 1280, 8) for y in range(0, 800, 8)}
+    assert len(colours) > 50  # the preview of the picture is in it
+
+
+def test_a_screenshot_that_cannot_be_written_fails_with_a_word(tmp_path):
+    done = run(tmp_path, "--screenshot", str(tmp_path / "no folder" / "window.png"))
+    assert done.returncode == 1
+    assert done.stderr.strip() == "The window could not be drawn."
+
+
+def test_version(tmp_path):
+    assert run(tmp_path, "--version").stdout.strip() == f"s3browser {__version__}"
+
+
+@pytest.fixture
+def program(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("S3BROWSER_HOME", str(tmp_path))
+    # What Program sets for its process is put back by monkeypatch.
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    program = Program(qapp, parser().parse_args([]))
+    program.window.show()
+    qtbot.waitUntil(lambda: program.is_ready)
+    yield program
+    program.window.close()
+    program.stop()
+    program.window.deleteLater()
+    program.deleteLater()
+
+
+def test_a_first_start_shows_the_welcome_page_and_imports_boto3_afterwards(program):
+    assert program.controller.workspace.welcome.isVisible()
+    assert not program.controller.details.isVisible()
+
+
+def test_what_was_chosen_and_where_everything_was_is_remembered(program, tmp_path):
+    program.controller.workspace.commands.show_files_in_tree.setChecked(True)
+    program.window.close()
+    assert '"show_files_in_tree": true' in (tmp_path / "config" / "preferences.json").read_text()
+    assert "geometry" in (tmp_path / "state" / "window.json").read_text()
+
+
+@pytest.mark.parametrize("where", ["window", "thread"])
+def test_a_fault_of_ours_gets_its_dialog(program, qtbot, capsys, where):
+    error = ZeroDivisionError("a fault")
+    if where == "window":
+        sys.excepthook(ZeroDivisionError, error, None)
+    else:
+        thread = threading.Thread(name="t")
+        threading.excepthook(threading.ExceptHookArgs((ZeroDivisionError, error, None, thread)))
+
+    def bug():
+        return next((w for w in QApplication.topLevelWidgets() if isinstance(w, BugDialog)), None)
+
+    qtbot.waitUntil(lambda: bug() is not None)
+    bug().close()
+    assert "a fault" in capsys.readouterr().err
+
+
+def test_a_damaged_settings_file_is_told_once_and_kept(qapp, qtbot, tmp_path, monkeypatch):
+    monkeypatch.setenv("S3BROWSER_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "preferences.json").write_text("{broken")
+    program = Program(qapp, parser().parse_args([]))
+    program.window.show()
+    qtbot.waitUntil(lambda: program.is_ready)
+    assert program.controller.workspace.banner is not None
+    assert (tmp_path / "config" / "preferences.json.bad").read_text() == "{broken"
+    program.window.close()
+    program.stop()
+    program.window.deleteLater()
+    program.deleteLater()
