@@ -23,6 +23,8 @@ class Traits:
         keeps_metadata_case: the names of user metadata come back as they were sent.
         joins_to_final_etag: completing a multipart upload answers with the ETag that the object has from then on.
         takes_part_again: a part can be sent a second time with other bytes.
+        lets_aws_read_empty_files: ``aws s3`` asks for a range of every file, and fails where the refusal of a range of
+            nothing has no message.
         knows_aborted_uploads: a part for an upload that was aborted is refused with NoSuchUpload.
     """
 
@@ -32,6 +34,7 @@ class Traits:
     keeps_metadata_case: bool = True
     joins_to_final_etag: bool = True
     takes_part_again: bool = True
+    lets_aws_read_empty_files: bool = True
     knows_aborted_uploads: bool = True
 
 
