@@ -15,7 +15,7 @@ def bar(qtbot):
     bar.resize(700, 40)
     ground.show()
     bar.show_location("Acme", S3Location("photos", "2026/<b>Spring</b> & co/"))
-    return bar
+    yield bar
 
 
 def steps(bar):
@@ -33,7 +33,7 @@ def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
     bar.resize(180, 40)
     qtbot.waitUntil(lambda: steps(bar)[0] == "…")
     fold = next(button for button in bar.findChildren(QToolButton) if button.text() == "…")
-    assert [action.text() for action in fold.menu().actions()][0] == "Acme"
+    assert fold.menu().actions()[0].text() == "Acme"
     with qtbot.waitSignal(bar.location_chosen) as chosen:
         fold.menu().actions()[0].trigger()
     assert chosen.args == [S3Location()]
