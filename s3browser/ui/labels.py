@@ -14,7 +14,7 @@ _LINE_CHARS = 56  # a wrapped text’s wish, where the layout leaves it one
 
 def tool_tip(text: str) -> str:
     """``text`` for ``setToolTip``, which would otherwise render a file named ``<img src=…>``."""
-    return f"<span>{html.escape(text)}</span>" if text else ""
+    return "<span>{}</span>".format(html.escape(text).replace("\n", "<br>")) if text else ""
 
 
 def short(name: str, most: int = 40) -> str:

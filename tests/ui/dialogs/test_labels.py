@@ -39,6 +39,7 @@ def test_lines_are_capped(window: QWidget) -> None:
 
 def test_tool_tips_show_markup_as_it_is() -> None:
     assert tool_tip("<img src=x>") == "<span>&lt;img src=x&gt;</span>"
+    assert tool_tip("two\nlines") == "<span>two<br>lines</span>"
     assert tool_tip("") == ""
 
 
