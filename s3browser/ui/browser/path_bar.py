@@ -84,6 +84,7 @@ class PathBar(QWidget):
     def _rebuild(self) -> None:
         while (item := self._steps_layout.takeAt(0)) is not None:
             if (old := item.widget()) is not None:
+                old.hide()  # deleted later, but gone now
                 old.deleteLater()
         steps = [S3Location(), *self._location.trail]
         buttons = [self._step(step, is_last=step == steps[-1]) for step in steps]
@@ -91,6 +92,7 @@ class PathBar(QWidget):
         if hidden:
             self._steps_layout.addWidget(self._folded(steps[:hidden]))
         for button in buttons[:hidden]:
+            button.hide()
             button.deleteLater()
         for number, button in enumerate(buttons[hidden:]):
             if number or hidden:

@@ -14,25 +14,30 @@ def bar(qtbot):
     bar = PathBar(ground)
     bar.resize(700, 40)
     ground.show()
-    bar.show_location("Acme", S3Location("photos", "2026/<b>Spring</b> & co/"))
+    bar.show_location("Acme", S3Location("photos", "2026/<b>Spring & co/"))
     yield bar
 
 
+def buttons(bar):
+    found = [button for button in bar.findChildren(QToolButton) if not button.isHidden() and button.text()]
+    return sorted(found, key=lambda button: button.x())
+
+
 def steps(bar):
-    return [button.text() for button in bar.findChildren(QToolButton) if not button.isHidden()]
+    return [button.text() for button in buttons(bar)]
 
 
 def test_every_step_can_be_clicked(bar, qtbot):
-    assert steps(bar) == ["Acme", "photos", "2026", "<b>Spring</b> && co"]
+    assert steps(bar) == ["Acme", "photos", "2026", "<b>Spring && co"]
     with qtbot.waitSignal(bar.location_chosen) as chosen:
-        bar.findChildren(QToolButton)[1].click()
+        buttons(bar)[1].click()
     assert chosen.args == [S3Location("photos")]
 
 
 def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
     bar.resize(180, 40)
-    qtbot.waitUntil(lambda: steps(bar)[0] == "…")
-    fold = next(button for button in bar.findChildren(QToolButton) if button.text() == "…")
+    qtbot.waitUntil(lambda: "…" in steps(bar))
+    fold = next(button for button in buttons(bar) if button.text() == "…")
     assert fold.menu().actions()[0].text() == "Acme"
     with qtbot.waitSignal(bar.location_chosen) as chosen:
         fold.menu().actions()[0].trigger()
@@ -42,7 +47,7 @@ def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
 def test_an_address_can_be_typed_and_escaped_from(bar, qtbot):
     edit = bar.findChild(QLineEdit)
     bar.edit()
-    assert edit.text() == "s3://photos/2026/<b>Spring</b> & co/"
+    assert edit.text() == "s3://photos/2026/<b>Spring & co/"
     qtbot.keyClick(edit, Qt.Key.Key_Escape)
     assert not edit.isVisible()
     bar.edit()
