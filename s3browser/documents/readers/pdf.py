@@ -32,6 +32,8 @@ def read(path: Path, name: str) -> Document:
             raise DocumentError("process", code="Encrypted") from error
         raise
     with document:
+        with suppress(pypdfium2.PdfiumError):
+            document.init_forms()  # before a page is loaded, or what was filled in is not drawn
         text = _text(document)
         date = _DATE.match(document.get_metadata_value("ModDate") or document.get_metadata_value("CreationDate"))
         return Document(
@@ -76,7 +78,6 @@ def _thumbnail(document: pypdfium2.PdfDocument) -> bytes | None:
         page = document[0]
         longest = max(page.get_size())
         if math.isfinite(longest) and longest >= 1:
-            document.init_forms()
             return png_of(page.render(scale=THUMBNAIL_SIDE_PIXELS / longest).to_pil())
     return None
 

@@ -7,7 +7,7 @@ from PIL import Image
 from s3browser.documents.limits import MAX_LISTED_MEMBERS, MAX_PDF_PAGES, MAX_TEXT_CHARACTERS
 from s3browser.exceptions import DocumentError
 from tests.unit.documents.conftest import Read
-from tests.unit.documents.samples import encrypted_pdf, pdf, zipped
+from tests.unit.documents.samples import encrypted_pdf, pdf, pdf_of, zipped
 
 
 def test_a_pdf_gives_its_text_and_the_picture_of_its_first_page(read_here: Read) -> None:
@@ -20,6 +20,23 @@ def test_a_pdf_gives_its_text_and_the_picture_of_its_first_page(read_here: Read)
     assert image.size == (396, 512)
     assert image.getextrema() != (255, 255)  # something is written on the paper
     assert image.getpixel((300, 400)) == 255
+
+
+def test_what_was_filled_into_a_form_is_in_the_picture(read_here: Read) -> None:
+    font = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    form = pdf_of(
+        [
+            f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [4 0 R] /DR << /Font << /F {font} >> >> >> >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Annots [4 0 R] >>",
+            "<< /Type /Annot /Subtype /Widget /FT /Tx /T (name) /V (Ada Lovelace) /DA (/F 20 Tf 0 g) /F 4"
+            " /Rect [20 80 180 120] /P 3 0 R >>",
+        ]
+    )
+    document = read_here(form)
+    assert document.thumbnail is not None
+    darkest, _ = Image.open(io.BytesIO(document.thumbnail)).convert("L").getextrema()
+    assert darkest == 0
 
 
 def test_properties_in_utf16(read_here: Read) -> None:
