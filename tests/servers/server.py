@@ -47,6 +47,7 @@ class Server:
     access_key_id: str
     secret_access_key: str = field(repr=False)
     log: Path
+    session_token: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     traits: Traits = field(default_factory=Traits)
 
@@ -64,6 +65,7 @@ class Server:
             "region": REGION,
             "access_key_id": self.access_key_id,
             "secret_access_key": self.secret_access_key,
+            "session_token": self.session_token,
             "endpoint_url": self.endpoint_url,
             "addressing_style": "path",
             "verify": str(self.ca_file) if self.ca_file else True,
