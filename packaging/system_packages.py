@@ -166,7 +166,7 @@ CEPH = (
     program("ceph-mon", "ceph-mon", "ceph-mon", "ceph", "ceph-mon"),
     program("ceph-osd", "ceph-osd", "ceph-osd", "ceph", "ceph-osd"),
     program("radosgw", "radosgw", "ceph-radosgw", "ceph", "ceph-radosgw"),
-    program("openssl", "openssl", "openssl", "openssl", "openssl"),
+    program("faketime", "faketime", "libfaketime", "libfaketime", "libfaketime"),
 )
 
 
