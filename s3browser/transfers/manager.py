@@ -6,7 +6,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 
 from s3browser.exceptions import Cancelled, S3IntegrationError
@@ -196,15 +196,19 @@ class TransferManager:
         with self._lock:
             return [each.snapshot(self._clock()) for each in self._source(batch_id)[start:stop]]
 
-    def counts(self) -> Mapping[TransferState, int]:
-        """How many listed transfers there are in each state."""
-        with self._lock:
-            return {state: len(transfers) for state, transfers in self._by_state.items()}
+    def rows_by_state(
+        self, states: Iterable[TransferState], start: int, stop: int
+    ) -> tuple[Mapping[TransferState, int], list[TransferSnapshot]]:
+        """How many listed transfers there are in each state, and at the same moment some of them.
 
-    def rows_in(self, state: TransferState, start: int, stop: int) -> list[TransferSnapshot]:
-        """Of the transfers in a state, those from ``start`` up to ``stop`` (exclusive), as they came to it."""
+        Returns:
+            The counts; and the rows from ``start`` up to ``stop`` (exclusive) of all that are in ``states``, state
+            by state, each in the order they came to it.
+        """
         with self._lock:
-            return [each.snapshot(self._clock()) for each in islice(self._by_state[state].values(), start, stop)]
+            listed = chain.from_iterable(self._by_state[state].values() for state in states)
+            rows = [each.snapshot(self._clock()) for each in islice(listed, start, stop)]
+            return {state: len(transfers) for state, transfers in self._by_state.items()}, rows
 
     def snapshots(self, transfer_ids: Iterable[int]) -> list[TransferSnapshot]:
         """Those transfers, without the ones that were forgotten."""

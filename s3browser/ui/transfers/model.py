@@ -62,11 +62,11 @@ class TransfersModel(QAbstractListModel):
 
     def refresh(self, first: int, last: int) -> None:
         """Take in how things stand now; ``first`` to ``last`` are the rows in sight (none if ``last < first``)."""
-        self._counts = self._manager.counts()
+        self._counts, transfers = self._manager.rows_by_state(_SECTIONS, first, last + 1)
         self._batches = [batch for batch in reversed(self._manager.batches()) if _is_listed(batch)]
-        self._resize(sum(self._counts[state] for state in _SECTIONS) + len(self._batches))
+        self._resize(self._transfer_count + len(self._batches))
         before, start_before = self._rows, self._start
-        self._fetch(first, min(last + 1, self._count))
+        self._keep(first, last + 1, transfers)
         changed = [
             row
             for row, now in enumerate(self._rows, self._start)
@@ -80,7 +80,10 @@ class TransfersModel(QAbstractListModel):
         if not 0 <= row < self._count:
             return None
         if not self._start <= row < self._start + len(self._rows):
-            self._fetch(row - row % _BLOCK, min(row - row % _BLOCK + _BLOCK, self._count))
+            start = row - row % _BLOCK
+            stop = min(start + _BLOCK, self._count)
+            transfers_stop = max(start, min(stop, self._transfer_count))
+            self._keep(start, stop, self._manager.rows_by_state(_SECTIONS, start, transfers_stop)[1])
         return self._rows[row - self._start]
 
     def row_of(self, identity: tuple[type, int]) -> int | None:
@@ -117,22 +120,18 @@ class TransfersModel(QAbstractListModel):
             self._rows = self._rows[: max(0, count - self._start)]
             self.endRemoveRows()
 
-    def _fetch(self, start: int, stop: int) -> None:
-        """Look at the rows from ``start`` up to ``stop``, and at no others."""
-        rows: list[PanelRow | None] = []
-        offset = 0
-        for state in _SECTIONS:
-            count = self._counts[state]
-            first, end = max(start - offset, 0), min(stop - offset, count)
-            if first < end:
-                found = self._manager.rows_in(state, first, end)
-                rows += (PanelRow(transfer, transfer_face(transfer)) for transfer in found)
-                rows += [None] * (end - first - len(found))
-            offset += count
-        rows += (
-            PanelRow(batch, batch_face(batch))
-            for batch in self._batches[max(start - offset, 0) : max(stop - offset, 0)]
-        )
+    @property
+    def _transfer_count(self) -> int:
+        """How many rows are transfers; those of batches come after them."""
+        return sum(self._counts[state] for state in _SECTIONS)
+
+    def _keep(self, start: int, stop: int, transfers: Sequence[TransferSnapshot]) -> None:
+        """Hold the rows from ``start`` up to ``stop``, of which these are transfers, and no others."""
+        count = self._transfer_count
+        rows: list[PanelRow | None] = [PanelRow(transfer, transfer_face(transfer)) for transfer in transfers]
+        rows += [None] * (min(stop, count) - start - len(rows))
+        batches = self._batches[max(start - count, 0) : max(stop - count, 0)]
+        rows += (PanelRow(batch, batch_face(batch)) for batch in batches)
         self._start, self._rows = start, rows
 
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,11 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=Tr
 def names(panel: TransfersPanel) -> list[str]:
     panel.refresh()
     model = panel.view.model()
-    return [model.index(row, 0).data() for row in range(model.rowCount())]
+    return [model.index(row, 0).data() or "" for row in range(model.rowCount())]
 
 
 def spoken(panel: TransfersPanel, row: int) -> str:
-    text: str = panel.view.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)
-    return text
+    return panel.view.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) or ""
 
 
 def shown(panel: TransfersPanel, qtbot: QtBot, *expected: str) -> None:
@@ -41,7 +41,7 @@ def shown(panel: TransfersPanel, qtbot: QtBot, *expected: str) -> None:
 
 def failed(panel: TransfersPanel, qtbot: QtBot, row: int) -> None:
     """Wait until that row has failed."""
-    qtbot.waitUntil(lambda: bool(names(panel)) and "failed:" in spoken(panel, row))
+    qtbot.waitUntil(lambda: len(names(panel)) > row and "failed:" in spoken(panel, row))
 
 
 def click(panel: TransfersPanel, row: int, action: Action) -> None:
@@ -269,9 +269,11 @@ class Counted(TransferManager):
         super().__init__(runner, "transfers", workers=0)
         self.asked: list[int] = []
 
-    def rows_in(self, state: TransferState, start: int, stop: int) -> list[TransferSnapshot]:
+    def rows_by_state(
+        self, states: Iterable[TransferState], start: int, stop: int
+    ) -> tuple[Mapping[TransferState, int], list[TransferSnapshot]]:
         self.asked.append(stop - start)
-        return super().rows_in(state, start, stop)
+        return super().rows_by_state(states, start, stop)
 
 
 @pytest.fixture

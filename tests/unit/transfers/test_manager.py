@@ -265,9 +265,11 @@ def test_rows_by_state(manager: TransferManager, window: Window, files: list[Pat
     assert gate.reached.wait(10)
 
     def names(state: TransferState, start: int = 0, stop: int = 9) -> list[str]:
-        return [row.item.location.key for row in manager.rows_in(state, start, stop)]
+        return [row.item.location.key for row in manager.rows_by_state([state], start, stop)[1]]
 
-    assert manager.counts() == {QUEUED: 4, RUNNING: 1, DONE: 0, FAILED: 1, CANCELLED: 0}
+    counts, rows = manager.rows_by_state([RUNNING, FAILED, QUEUED], 1, 3)
+    assert counts == {QUEUED: 4, RUNNING: 1, DONE: 0, FAILED: 1, CANCELLED: 0}
+    assert [(row.item.location.key, row.state) for row in rows] == [("to/a", FAILED), ("to/c", QUEUED)]
     assert (names(RUNNING), names(FAILED)) == (["to/b"], ["to/a"])
     waiting = names(QUEUED)
     assert (waiting[0], names(QUEUED, 1, 3), names(QUEUED, 4, 9)) == ("to/c", waiting[1:3], [])
@@ -276,11 +278,12 @@ def test_rows_by_state(manager: TransferManager, window: Window, files: list[Pat
     manager.cancel_all()
     gate.release()
     window.wait_for_batches()
-    assert sum(manager.counts().values()) == 6
-    manager.remove(manager.rows_in(CANCELLED, 0, 1)[0].transfer_id)
-    assert sum(manager.counts().values()) == 5
+    counts, (row, *_) = manager.rows_by_state([CANCELLED], 0, 9)
+    assert sum(counts.values()) == 6
+    manager.remove(row.transfer_id)
+    assert sum(manager.rows_by_state([], 0, 9)[0].values()) == 5
     manager.clear_finished()
-    assert not any(manager.counts().values())
+    assert not any(manager.rows_by_state([], 0, 9)[0].values())
 
 
 def test_a_batch_says_where_it_goes(
