@@ -3,7 +3,7 @@
 import queue
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -14,12 +14,37 @@ T = TypeVar("T")
 Deliver = Callable[[Callable[[], None]], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class _Job:
-    work: Callable[[CancelToken], Any]
-    done: Callable[[Any], None]
-    failed: Callable[[Exception], None]
-    token: CancelToken
+    """What somebody wants done, until it is let go of where the results belong.
+
+    Its callables hold on to objects of the window. Were a lane's thread the last to forget them, Qt's would be
+    destroyed there, which can deadlock; so ``finish`` empties the job, and only ``finish`` does.
+    """
+
+    __slots__ = ("_done", "_failed", "token", "work")
+
+    def __init__(
+        self,
+        work: Callable[[CancelToken], Any],
+        done: Callable[[Any], None],
+        failed: Callable[[Exception], None],
+        token: CancelToken,
+    ) -> None:
+        self.work: Callable[[CancelToken], Any] | None = work
+        self._done: Callable[[Any], None] | None = done
+        self._failed: Callable[[Exception], None] | None = failed
+        self.token = token
+
+    def finish(self, result: Any, error: Exception | None) -> None:
+        """Call what the outcome asks for, unless the token was cancelled. On the thread that owns the results."""
+        done, failed = self._done, self._failed
+        self.work = self._done = self._failed = None
+        if self.token.is_set() or done is None or failed is None:
+            return
+        if error is None:
+            done(result)
+        elif not isinstance(error, Cancelled):
+            failed(error)
 
 
 class JobRunner:
@@ -103,15 +128,17 @@ class JobRunner:
             self._run(job)
 
     def _run(self, job: _Job) -> None:
+        result: Any = None
+        failure: Exception | None = None
         try:
             job.token.raise_if_cancelled()
+            assert job.work is not None
             result = job.work(job.token)
         except Cancelled:
-            pass
+            failure = Cancelled()  # without the traceback, whose frames hold on to what the work used
         except Exception as error:
-            self.post(job.token, lambda error=error: job.failed(error))  # type: ignore[misc]
-        else:
-            self.post(job.token, lambda: job.done(result))
-        finally:
-            with self._lock:
-                self._live.discard(job)
+            failure = error
+        with self._lock:
+            self._live.discard(job)
+        self._deliver(partial(job.finish, result, failure))
+        del failure  # or the error and its traceback, which has this frame, would keep each other alive

@@ -148,3 +148,35 @@ def test_shutdown_does_not_wait_for_ever(outcome: Outcome) -> None:
     assert not runner.shutdown(0.0)
     gate.set()
     assert runner.shutdown(10)
+
+
+class Held:
+    """Tells on which thread it is destroyed, as Qt's objects would."""
+
+    def __init__(self, ends: list[str]) -> None:
+        self.ends = ends
+
+    def __del__(self) -> None:
+        self.ends.append(threading.current_thread().name)
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_what_a_job_holds_is_let_go_of_where_the_results_belong(is_cancelled: bool) -> None:
+    deliveries: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    runner = JobRunner({"lane": 1}, deliveries.put)
+    ends: list[str] = []
+    held = Held(ends)
+
+    def work(token: CancelToken, held: Held = held) -> None:
+        if is_cancelled:
+            token.cancel()
+            raise Cancelled
+
+    runner.submit("lane", work, done=lambda _, held=held: None, failed=lambda _, held=held: None)  # type: ignore[misc]
+    del work, held
+    deliver = deliveries.get(timeout=5)
+    assert runner.shutdown()
+    assert ends == []
+    deliver()
+    del deliver
+    assert ends == [threading.current_thread().name]
