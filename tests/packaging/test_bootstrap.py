@@ -52,7 +52,9 @@ class Checkout:
         self.environments_made += 1
         self.python.parent.mkdir(parents=True, exist_ok=True)
         self.python.unlink(missing_ok=True)
-        self.python.symlink_to(sys.executable)
+        # not a link: through one, Python would not find the packages of this environment, pip among them
+        self.python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        self.python.chmod(0o755)
 
 
 @pytest.fixture
