@@ -316,3 +316,17 @@ def test_a_drag_out_downloads_at_the_drop_only(opened, qtbot, store, tmp_path):
     paths = [Path(url.toLocalFile()) for url in data.urls()]
     assert [path.name for path in paths] == ["a.txt"]
     assert paths[0].read_bytes() == b"aaa"
+
+
+def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(qtbot, controller, store):
+    store.page_size = 2
+    for number in range(30):
+        store.write("photos", f"many/{number:02}/x", b"")
+    place = Place("p1", S3Location("photos", "many/"))
+    go(controller, qtbot, place.location)
+    model = controller.workspace.places_model
+    qtbot.waitUntil(lambda: model.index_of(place).isValid())
+    controller.workspace.places.expand(model.index_of(place))
+    qtbot.waitUntil(lambda: model.rowCount(model.index_of(place)) == 21)
+    controller.workspace.places.more_requested.emit(place)
+    qtbot.waitUntil(lambda: model.rowCount(model.index_of(place)) == 30)

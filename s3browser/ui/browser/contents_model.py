@@ -7,6 +7,7 @@ from PySide6.QtGui import QIcon
 
 from s3browser.model.listing import Column, Row, filtered_rows, sorted_rows
 from s3browser.model.locations import S3Location
+from s3browser.model.storage import storage_text
 from s3browser.model.text import size_text
 from s3browser.ui.dates import date_text, full_date_text
 from s3browser.ui.icons import icon
@@ -211,7 +212,7 @@ def _text(row: Row, column: int) -> str:
         return row.kind.label
     if column == Column.MODIFIED:
         return date_text(row.modified_at)
-    return row.storage_class.replace("_", " ").capitalize() if row.storage_class else "—"
+    return storage_text(row.storage_class) if row.storage_class else "—"
 
 
 def _icon(row: Row) -> QIcon:

@@ -55,6 +55,7 @@ class BrowserController(QObject):
         contents.model.counts_changed.connect(self._update_info)
         workspace.places.place_chosen.connect(self._on_place_chosen)
         workspace.places.retry_requested.connect(self._on_retry_requested)
+        workspace.places.more_requested.connect(navigator.list_all_in_tree)
         workspace.path_bar.location_chosen.connect(self._on_location_chosen)
         workspace.path_bar.location_typed.connect(self._on_location_typed)
         workspace.filter.textChanged.connect(contents.model.set_filter)

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from functools import partial
 
@@ -13,6 +14,8 @@ from s3browser.model.store import ObjectStore
 from s3browser.ui.browser.places_model import PlacesModel
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
+
+_TREE_PAGES = 10  # a tree is for finding one's way; a folder of a million files would keep the lane busy for minutes
 
 
 class Navigator(QObject):
@@ -99,16 +102,33 @@ class Navigator(QObject):
 
         self._tasks.run("listing", work, lambda _: self.listing_finished.emit(place), self.listing_failed.emit, token)
 
+    def list_all_in_tree(self, place: Place) -> None:
+        """List below a place of the tree what was left out there because there is so much of it."""
+        self._places.forget(place)
+        self._list_in_tree(place, sys.maxsize)
+
     def _on_children_requested(self, place: Place) -> None:
-        def work(token: CancelToken) -> None:
-            for rows in self._pages(place, token):
+        self._list_in_tree(place, _TREE_PAGES)
+
+    def _list_in_tree(self, place: Place, max_pages: int) -> None:
+        def work(token: CancelToken) -> bool:
+            for number, rows in enumerate(self._pages(place, token)):
+                if number == max_pages:
+                    return False
                 wanted = [row for row in rows if row.is_folder or self.lists_files_in_tree]
                 self._tasks.post(token, partial(self._places.append, place, wanted))
+            return True
+
+        def done(is_complete: bool) -> None:
+            if is_complete:
+                self._places.finish(place)
+            else:
+                self._places.cut(place)
 
         def failed(error: Exception) -> None:
             self._places.fail(place, error.reason if isinstance(error, S3IntegrationError) else "Something went wrong.")
 
-        self._tasks.run("listing", work, lambda _: self._places.finish(place), failed)
+        self._tasks.run("listing", work, done, failed)
 
     def _pages(self, place: Place, token: CancelToken) -> Iterator[list[Row]]:
         """What lies directly in a place, a page at a time. Blocking."""

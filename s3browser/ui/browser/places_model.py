@@ -18,6 +18,7 @@ Index = QModelIndex | QPersistentModelIndex
 _CONNECTION = Kind("Connection", "cloud", "accent")
 _PATIENCE_MS = 200  # what is quicker needs no note
 _LOADING = Kind("", "dots-three", "muted")
+_MORE = Kind("", "dots-three", "accent")
 _FAILED = Kind("", "warning-circle", "danger")
 
 
@@ -27,6 +28,8 @@ class PlacesRole(IntEnum):
     PLACE = Qt.ItemDataRole.UserRole + 1
     RETRY = Qt.ItemDataRole.UserRole + 2
     """The place to list again when this row, which tells of a failure, is clicked."""
+    MORE = Qt.ItemDataRole.UserRole + 3
+    """The place to list to its end when this row, which tells that there is more, is clicked."""
 
 
 class _Children(Enum):
@@ -114,6 +117,8 @@ class PlacesModel(QAbstractItemModel):
             return node.kind.label
         if role == PlacesRole.PLACE:
             return node.place
+        if role == PlacesRole.MORE and node.kind is _MORE and node.parent is not None:
+            return node.parent.place
         if role == PlacesRole.RETRY and node.kind is _FAILED and node.parent is not None:
             return node.parent.place
         return None
@@ -169,6 +174,13 @@ class PlacesModel(QAbstractItemModel):
             node.state = _Children.KNOWN
             self._drop_notes(node)
             self._insert(node, [_Node(node, f"{reason} Click to try again.", _FAILED)])
+
+    def cut(self, place: Place) -> None:
+        """Nothing more will come below this place, though there is more; clicking the note that says so brings it."""
+        if node := self._nodes.get(place):
+            node.state = _Children.KNOWN
+            self._drop_notes(node)
+            self._insert(node, [_Node(node, "Show all…", _MORE)])
 
     def forget(self, place: Place) -> None:
         """Drop what is known below a place; it is asked for again when opened."""

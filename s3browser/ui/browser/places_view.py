@@ -15,11 +15,13 @@ class PlacesView(QTreeView):
     Signals:
         place_chosen: a ``Place`` was clicked or chosen with the keyboard.
         retry_requested: the ``Place`` that could not be listed was asked for again.
+        more_requested: the ``Place`` of which only a part is shown was asked for whole.
         files_dropped: ``list[Path]`` and the ``Place`` they were dropped on.
     """
 
     place_chosen = Signal(object)
     retry_requested = Signal(object)
+    more_requested = Signal(object)
     files_dropped = Signal(object, object)
 
     def __init__(self, model: PlacesModel, parent: QWidget) -> None:
@@ -66,8 +68,11 @@ class PlacesView(QTreeView):
     def _on_chosen(self, index: QModelIndex) -> None:
         place: Place | None = index.data(PlacesRole.PLACE)
         retry: Place | None = index.data(PlacesRole.RETRY)
+        more: Place | None = index.data(PlacesRole.MORE)
         if retry is not None:
             self.retry_requested.emit(retry)
+        elif more is not None:
+            self.more_requested.emit(more)
         elif place is not None:
             self.place_chosen.emit(place)
 

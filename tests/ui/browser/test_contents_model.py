@@ -107,7 +107,7 @@ def test_remove_takes_out_only_what_is_named(model):
 def test_cells_say_what_they_are(model):
     model.append([folder("d"), file("x.pdf", 1500, storage="STANDARD_IA")])
     assert [model.index(0, c).data() for c in Column] == ["d", "—", "Folder", "—", "—"]
-    assert [model.index(1, c).data() for c in (0, 1, 2, 4)] == ["x.pdf", "2 KB", "PDF document", "Standard ia"]
+    assert [model.index(1, c).data() for c in (0, 1, 2, 4)] == ["x.pdf", "2 KB", "PDF document", "Infrequent access"]
     assert model.index(1, Column.SIZE).data(Qt.ItemDataRole.AccessibleTextRole) == "Size: 2 KB"
     assert isinstance(model.index(1, 0).data(ContentsRole.ROW), Row)
 

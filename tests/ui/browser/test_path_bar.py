@@ -16,6 +16,7 @@ def bar(qtbot):
     ground.show()
     bar.show_location("Acme", S3Location("photos", "2026/<b>Spring & co/"))
     yield bar
+    ground.close()
 
 
 def buttons(bar):

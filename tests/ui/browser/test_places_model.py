@@ -107,3 +107,12 @@ def test_late_answers_for_a_place_that_is_gone_are_ignored(model):
     model.finish(ROOT)
     model.fail(ROOT, "x")
     assert labels(model) == []
+
+
+def test_a_place_with_too_much_says_so_and_can_be_asked_for_whole(model):
+    open_place(model, ROOT)
+    model.append(ROOT, [bucket_row(BucketEntry("photos"))])
+    model.cut(ROOT)
+    note = model.index(1, 0, model.index_of(ROOT))
+    assert note.data() == "Show all…"
+    assert note.data(PlacesRole.MORE) == ROOT
