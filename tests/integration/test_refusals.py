@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.config import Config
 
 from s3browser import S3Client, S3Service
 from s3browser.exceptions import (
@@ -160,6 +161,7 @@ def assume(ceph: Radosgw, other: Server, bucket: str, actions: list[str], durati
     ceph.admin("role-policy", "put", f"--role-name={role}", "--policy-name=rights", f"--policy-doc={document(rights)}")
     sts = boto3.session.Session().client(
         "sts",
+        config=Config(parameter_validation=False),  # Amazon's shortest session is 15 minutes
         aws_access_key_id=other.access_key_id,
         aws_secret_access_key=other.secret_access_key,
         endpoint_url=ceph.sts.endpoint_url,
@@ -196,6 +198,20 @@ def test_temporary_keys_that_were_cut_off(ceph: Radosgw, other: Server, owned: s
     with pytest.raises((S3CredentialsError, S3AccessDeniedError)) as caught:
         list(S3Service(damaged.config()).list_folder(owned, ""))
     assert role.session_token[:-20] not in caught.value.message_for_it()
+
+
+def test_temporary_keys_that_have_run_out(ceph: Radosgw, other: Server, owned: str) -> None:
+    role = assume(ceph, other, owned, ["s3:ListBucket"], duration_s=1)
+    store = S3Service(role.config(owned))
+
+    def work_until_refused() -> None:
+        for _ in range(10_000):
+            list(store.list_folder(owned, ""))
+
+    with pytest.raises((S3CredentialsError, S3AccessDeniedError)) as caught:  # Ceph does not say which
+        work_until_refused()
+    assert role.session_token
+    assert role.session_token not in caught.value.message_for_it()
 
 
 # ---------------------------------------------------------------------- permissions

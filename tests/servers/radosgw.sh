@@ -82,6 +82,8 @@ rgw_frontends = beast endpoint=127.0.0.1:$http_port ssl_endpoint=127.0.0.1:$tls_
 rgw_data = $dir/sts
 rgw_frontends = beast endpoint=127.0.0.1:$sts_port
 rgw_s3_auth_use_sts = true
+# a session that runs out while a test waits
+rgw_sts_min_session_duration = 1
 CONF
 export CEPH_CONF=$conf
 
