@@ -78,7 +78,10 @@ class SecretStore:
         entry = json.dumps({"access_key_id": secret.access_key_id, "secret_access_key": secret.secret_access_key})
         if len(entry) > _MAX_CHARACTERS:
             raise SettingsError("save_secret", _CONNECTION, "SecretTooLong")
-        keyring = self._find_keyring()
+        try:
+            keyring = self._find_keyring()
+        except SettingsError as error:
+            raise SettingsError("save_secret", _CONNECTION, error.code) from error
         _ask("save_secret", lambda: keyring.set_password(_service(profile_id), _USER, entry))
         with self._lock:
             self._session.pop(profile_id, None)
