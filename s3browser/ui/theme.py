@@ -224,7 +224,7 @@ QRadioButton::indicator:hover, QRadioButton::indicator:focus { border-color: @ac
 QRadioButton::indicator:checked { width: 6px; height: 6px; border: 5px solid @accent; background: @on_accent; }
 
 QPushButton { background: @raised; border: 1px solid @hairline; border-radius: 6px;
-    padding: 6px 14px; min-height: 18px; }
+    padding: 6px 14px; min-height: 18px; outline: 0; }
 QPushButton:hover { background: @hover; }
 QPushButton:focus { border: 1px solid @accent; }
 QPushButton:disabled { color: @muted; background: @side; }
