@@ -1,8 +1,13 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from tests.journeys.desktop import Desktop, desktop
+from tests.journeys.person import Person
+
+StartProgram = Callable[..., Person]
 
 
 @pytest.fixture(scope="session")
@@ -10,3 +15,25 @@ def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desktop]:
     """One display for all journeys; every program on it ends with its test."""
     with desktop(tmp_path_factory.mktemp("desktop")) as made:
         yield made
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """The home folder of the person."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def sit_down(screen: Desktop, home: Path) -> Iterator[StartProgram]:
+    """Starts the program, and somebody to use it: ``sit_down(theme="dark")``."""
+    with ExitStack() as stack:
+
+        def start(theme: str = "light") -> Person:
+            program = stack.enter_context(screen.running(home, "s3browser", "--theme", theme))
+            person = Person(screen, program, theme)
+            person.sits_down()
+            return person
+
+        yield start

@@ -145,6 +145,7 @@ class Desktop:
         """Save what the screen shows, where ``PICTURES`` names a folder."""
         if folder := os.environ.get(PICTURES):
             Path(folder).mkdir(parents=True, exist_ok=True)
+            self._xdotool("sleep", "0.3")  # nothing depends on it: a picture of a window half drawn tells little
             self.screen().save(Path(folder, f"{name}.png"))
 
     # -- programs ----------------------------------------------------------------------------
@@ -158,11 +159,8 @@ class Desktop:
         command = [sys.executable, "-m", module, *arguments]
         log = home / f"{module.rsplit('.', 1)[-1]}.log"
         with _background(command, log, cwd=ROOT, env=self._environment(home) | dict(environment or {})) as started:
-            try:
-                yield started
-            except BaseException:
-                self.screen().save(home / "screen-at-the-failure.png")
-                raise
+            started.last_look = lambda: self.screen().save(home / "screen-at-the-failure.png")
+            yield started
 
     def _environment(self, home: Path) -> dict[str, str]:
         kept = {
@@ -182,11 +180,12 @@ class Desktop:
 
 
 class Running:
-    """A program that was started."""
+    """A program that was started. ``last_look`` is called before a wait for it fails."""
 
     def __init__(self, process: "subprocess.Popen[bytes]", log: Path) -> None:
         self.process = process
         self.log = log
+        self.last_look: Callable[[], object] = lambda: None
 
     def until(self, condition: Callable[[], object], what: str, *, timeout_s: float = 15.0) -> None:
         """Wait until ``condition()`` is true.
@@ -196,7 +195,9 @@ class Running:
         """
         deadline = monotonic() + timeout_s
         while not condition():
-            assert monotonic() < deadline, f"after {timeout_s:g} s still not: {what}\n{tail(self.log)}"
+            if monotonic() > deadline:
+                self.last_look()
+                raise AssertionError(f"after {timeout_s:g} s still not: {what}\n{tail(self.log)}")
             try:
                 code = self.process.wait(_LOOK_EVERY_S)
             except subprocess.TimeoutExpired:

@@ -1,0 +1,126 @@
+"""A folder of 200 files goes to a server by dropping it, and comes back; every byte is compared on the way."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.journeys.conftest import StartProgram
+from tests.journeys.person import Person
+from tests.servers.server import Server
+
+FOLDER = "Quarter 3"
+AWKWARD = ("Grüße & Küsse.txt", "a+b.txt", "100%.txt", "a%20b.txt", "a:b.txt", "two  spaces.txt", "日本語/資料.txt", "#1?.txt")
+FILES = 200
+
+
+def make_files(folder: Path) -> dict[str, bytes]:
+    """200 files of 0 to 300 KB, some of them in folders, some with names that break programs; path → bytes."""
+    random = Random(3)
+    names = [f"{number % 7}/scan {number:03}.bin" for number in range(FILES - len(AWKWARD))]
+    files = {name: random.randbytes(random.choice([0, 1, 900, 20_000, 300_000])) for name in (*AWKWARD, *names)}
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return files
+
+
+def on_disk(folder: Path) -> dict[str, bytes]:
+    """Path → bytes of every file below a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def on_server(server: Server, bucket: str, prefix: str) -> dict[str, bytes]:
+    """The same of a folder on a server, as plain boto3 reads it."""
+    client = server.boto3_client()
+    return {
+        key.removeprefix(prefix): client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        for key in keys_on_server(server, bucket, prefix)
+        if not key.endswith("/")
+    }
+
+
+def keys_on_server(server: Server, bucket: str, prefix: str) -> list[str]:
+    """Every key below a prefix."""
+    pages = server.boto3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def drops_and_watches(person: Person, home: Path, source: Path, server: Server, bucket: str) -> None:
+    """Drop a folder from another program’s window onto the table, and wait until the server has it."""
+    with person.beside(home, "give", source) as start:
+        person.desktop.pick_up(start, person.contents)
+        person.picture("dragging-in")
+        person.desktop.drop()
+        person.sees_transfers()
+    person.picture("uploading")
+    person.program.until(
+        lambda: len([key for key in keys_on_server(server, bucket, f"{FOLDER}/") if not key.endswith("/")]) >= FILES,
+        "every file on the server",
+        timeout_s=60,
+    )
+    person.program.until(lambda: person.shows(person.colours.success, person.panel), "the panel’s word that it is done")
+    person.picture("uploaded")
+
+
+def downloads_by_keys(person: Person, target: Path) -> None:
+    """Select all and choose where to."""
+    person.desktop.press("ctrl+a", "ctrl+d")
+    person.chooses("Download to", target)
+
+
+def drags_out(person: Person, home: Path, target: Path) -> None:
+    """Drag the first row onto another program’s window, and wait until that has copied what it got."""
+    with person.beside(home, "take", target) as end:
+        person.desktop.pick_up(person.first_row, end)
+        person.picture("dragging-out")
+        person.desktop.drop()
+        person.program.until(lambda: len(on_disk(target)) >= FILES, "the files in the other program’s folder")
+
+
+def there_and_back(
+    sit_down: StartProgram, server: Server, home: Path, tmp_path: Path, theme: str, *, bucket: str, drag: bool
+) -> None:
+    files = make_files(tmp_path / FOLDER)
+    server.boto3_client().create_bucket(Bucket=bucket)
+    person = sit_down(theme)
+    person.picture("welcome")
+    person.connects(server)
+    person.picture("buckets")
+    person.goes_to(f"s3://{bucket}/")
+    person.picture("empty-folder")
+    drops_and_watches(person, home, tmp_path / FOLDER, server, bucket)
+    assert on_server(server, bucket, f"{FOLDER}/") == files
+
+    target = tmp_path / "downloads"
+    target.mkdir()
+    if drag:
+        drags_out(person, home, target)
+    else:
+        downloads_by_keys(person, target)
+    person.program.until(lambda: len(on_disk(target)) >= FILES, "every file downloaded", timeout_s=60)
+    person.picture("downloaded")
+    assert on_disk(target / FOLDER) == files
+    assert os.listdir(target) == [FOLDER]
+
+    person.desktop.press("ctrl+q")
+    assert person.program.wait(3) == 0
+
+
+@pytest.mark.parametrize(("theme", "drag"), [("light", False), ("dark", True)])
+def test_a_folder_comes_back_as_it_went(
+    sit_down: StartProgram, rclone_https: Server, home: Path, tmp_path: Path, theme: str, drag: bool
+) -> None:
+    there_and_back(sit_down, rclone_https, home, tmp_path, theme, bucket=f"office-{theme}", drag=drag)
+
+
+@pytest.mark.ceph
+@pytest.mark.parametrize(("theme", "drag"), [("light", False), ("dark", True)])
+def test_a_folder_comes_back_from_ceph_as_it_went(
+    sit_down: StartProgram, radosgw_https: Server, home: Path, tmp_path: Path, theme: str, drag: bool
+) -> None:
+    there_and_back(sit_down, radosgw_https, home, tmp_path, theme, bucket=f"office-{theme}", drag=drag)
