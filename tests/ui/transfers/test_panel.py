@@ -386,7 +386,7 @@ def test_folding(qtbot: QtBot, window: QWidget, manager: TransferManager, store:
     splitter.show()
     gate = store.hang("put")
     upload("a.txt")
-    shown(panel, qtbot, "a.txt")
+    qtbot.waitUntil(lambda: names(panel) == ["a.txt"] and "waiting" not in spoken(panel, 0))
     before = panel.height()
     panel.fold_button.click()
     assert (panel.is_folded, panel.fold_button.accessibleName()) == (True, "Show every transfer")
