@@ -27,6 +27,7 @@ PICTURES: Final = "S3BROWSER_TEST_PICTURES"
 
 _LOOK_EVERY_S = 0.05
 _DRAG_STEPS = 12
+_NEARLY = 24  # of 255, in each of red, green and blue
 # What would lead the program out of its box: the person's keyring, settings and real desktop.
 _FOREIGN = {"PYTHON_KEYRING_BACKEND", "WAYLAND_DISPLAY"}
 _FOREIGN_PREFIXES = ("QT_", "XDG_", "S3BROWSER_")
@@ -134,12 +135,12 @@ class Desktop:
         """All of the screen as it is now."""
         return ImageGrab.grab(xdisplay=self.display)
 
-    def shows(self, colour: str, area: Area, *, pixels: int = 12) -> bool:
-        """Whether at least so many pixels of an area have exactly this colour, ``#rrggbb``."""
+    def shows(self, colour: str, area: Area, *, pixels: int = 8) -> bool:
+        """Whether at least so many pixels of an area have this colour, ``#rrggbb``, or nearly: a thin line has less."""
         wanted = tuple(bytes.fromhex(colour.removeprefix("#")))
         part = self.screen().crop((area.x, area.y, area.x + area.width, area.y + area.height)).convert("RGB")
         colours = part.getcolors(part.width * part.height) or []
-        return sum(count for count, found in colours if found == wanted) >= pixels
+        return sum(count for count, found in colours if _are_alike(found, wanted)) >= pixels
 
     def picture(self, name: str) -> None:
         """Save what the screen shows, where ``PICTURES`` names a folder."""
@@ -233,6 +234,10 @@ def _processes() -> list[str]:
         state, _parent, _group, session = fields.split()[:4]
         listing.append(f"{session} {pid} {state} {command}")
     return listing
+
+
+def _are_alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    return all(abs(a - b) <= _NEARLY for a, b in zip(one, other, strict=True))
 
 
 def _move(point: tuple[int, int]) -> tuple[str, str, str]:

@@ -49,7 +49,8 @@ class Taker(QLabel):
         event.acceptProposedAction()
         for path in [Path(url.toLocalFile()) for url in event.mimeData().urls()]:
             copy = shutil.copytree if path.is_dir() else shutil.copyfile
-            copy(path, self._folder / path.name)
+            copy(path, self._folder / "on its way")
+            (self._folder / "on its way").rename(self._folder / path.name)
 
 
 def main() -> int:

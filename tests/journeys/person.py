@@ -53,7 +53,7 @@ class Person:
         self.program.until(lambda: self.shows(self.colours.accent, _MAIN, pixels=500), "the welcome page")
         self.desktop.activate(window)
 
-    def shows(self, colour: str, area: Area, *, pixels: int = 12) -> bool:
+    def shows(self, colour: str, area: Area, *, pixels: int = 8) -> bool:
         """Whether an area of the screen has so many pixels of a colour."""
         return self.desktop.shows(colour, area, pixels=pixels)
 
