@@ -166,7 +166,7 @@ class FakeStore:
         self._add(operation, lambda _: (callback(), None)[1], nth, times, key)
 
     def damage(self, key: str, *, times: int = 1) -> None:
-        """Flip a bit of what the next ``times`` fetches of ``key`` hand over."""
+        """Flip a bit of what the next ``times`` fetches of ``key`` hand over, another one each time."""
         self._damaged[key] = times
 
     def count(self, operation: str) -> int:
@@ -222,9 +222,9 @@ class FakeStore:
             self._enter("list_files", bucket, prefix, cancel)
             yield from infos[start : start + self.page_size]
 
-    def head(self, bucket: str, key: str) -> ObjectDetails:
-        self._enter("head", bucket, key)
-        stored = self._stored("read", bucket, key)
+    def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
+        self._enter("head", bucket, key, cancel)
+        stored = self._stored(operation, bucket, key)
         return ObjectDetails(
             key, len(stored.data), stored.last_modified, stored.etag, stored.storage_class, stored.content_type,
             encryption=stored.encryption, metadata=stored.metadata,
@@ -320,7 +320,7 @@ class FakeStore:
         with self._lock:
             if self._damaged.get(key, 0) > 0 and data:
                 self._damaged[key] -= 1
-                data = bytes([data[0] ^ 1]) + data[1:]
+                data = bytes([data[0] ^ 1 << self._damaged[key] % 8]) + data[1:]
         for at in range(0, len(data), self.chunk_bytes):
             self._enter("chunk", bucket, key, cancel)
             write(data[at : at + self.chunk_bytes])

@@ -26,8 +26,9 @@ class Cancel(Protocol):
 class ObjectStore(Protocol):
     """S3 as plain blocking calls. Thread-safe; call it from a lane, never from the window's thread.
 
-    Every call retries by itself what can pass by itself, raises ``Cancelled`` soon after ``cancel`` is set, and
-    raises the errors of ``s3browser.exceptions``. Sizes and positions are bytes. Keys are taken as they are.
+    Every call retries by itself what can pass by itself, raises ``Cancelled`` soon after ``cancel`` is set (a server
+    that falls silent holds it up until the read timeout), and raises the errors of ``s3browser.exceptions``.
+    Sizes and positions are bytes. Keys are taken as they are.
     """
 
     def check_credentials(self) -> None:
@@ -45,8 +46,8 @@ class ObjectStore(Protocol):
     def list_files(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[S3FileInfo]:
         """Every object whose key begins with ``prefix``, at any depth, folder markers included."""
 
-    def head(self, bucket: str, key: str) -> ObjectDetails:
-        """One object's details."""
+    def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
+        """One object's details. ``operation`` is what they are needed for, as the title of an error names it."""
 
     def put(
         self,

@@ -109,7 +109,11 @@ BY_CODE: Mapping[str, Meaning] = {
     "PermanentRedirect": ELSEWHERE,
     "TemporaryRedirect": ELSEWHERE,
     "Redirect": ELSEWHERE,
-    "IllegalLocationConstraintException": ELSEWHERE,
+    "IllegalLocationConstraintException": Meaning(
+        S3BucketError,
+        None,
+        Words("The server wants this bucket in another region.", "Check the region in the connection."),
+    ),
     "InvalidLocationConstraint": Meaning(
         S3BucketError,
         None,

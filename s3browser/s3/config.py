@@ -118,7 +118,8 @@ class S3Config:
             S3CredentialsError: naming every problem.
         """
         if problems := self.connection_problems():
-            raise _settings_error(problems, self.endpoint_url or "")
+            # Without a target: the address may hold a password.
+            raise _settings_error(problems, "")
 
     def connection_problems(self) -> list[str]:
         """Everything that is wrong besides the bucket, a sentence each."""
@@ -199,6 +200,7 @@ def _parse(path: Path) -> Mapping[str, Any]:
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise _file_error(path, "The file’s name has to end in .toml or .json.")
+    damage = ""
     try:
         values = reader(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
@@ -206,9 +208,11 @@ def _parse(path: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise _file_error(path, f"The file can’t be opened: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:
-        # Without its cause: a decoder's error carries the whole text, secrets included.
         where = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise _file_error(path, f"The file is not valid {path.suffix[1:].upper()}{where}.") from None
+        damage = f"The file is not valid {path.suffix[1:].upper()}{where}."
+    if damage:
+        # Raised out here, so that it has no context either: a decoder's error carries the whole text, secrets included.
+        raise _file_error(path, damage)
     if not isinstance(values, dict):
         raise _file_error(path, "The file has to hold names with their values.")
     return values

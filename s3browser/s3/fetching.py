@@ -13,7 +13,7 @@ from s3browser.s3.translate import Call, translated
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client as BotoClient
 
-MIN_CHUNK_BYTES = 64 * 1024
+MIN_CHUNK_BYTES = 4 * 1024
 MAX_CHUNK_BYTES = 1024 * 1024
 # A chunk that takes longer is too large: a cancel has to wait for it.
 _SLOW_CHUNK_S = 0.1
@@ -22,7 +22,8 @@ _SLOW_CHUNK_S = 0.1
 class Fetch:
     """One ``ObjectStore.fetch``: call it until it returns. ``position`` is where the next byte belongs.
 
-    Not thread-safe; each call is one attempt and blocks.
+    Not thread-safe; each call is one attempt and blocks. What ``write`` raised is not raised but kept in ``failure``,
+    and is the end: the loop of attempts would take some of it for trouble on the line.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Fetch:
         self._cancel = cancel
         self._total: int | None = None
         self.position = start
+        self.failure: Exception | None = None
 
     @property
     def _end(self) -> int | None:
@@ -108,7 +110,11 @@ class Fetch:
             before -= dropped
             piece = piece[dropped : None if end is None else dropped + end - self.position]
             if piece:
-                self._write(piece)
+                try:
+                    self._write(piece)
+                except Exception as error:
+                    self.failure = error
+                    return
                 self.position += len(piece)
         if end is not None and self.position < end:
             raise self._call.error(

@@ -1,22 +1,37 @@
 """What travels in the headers of one object: metadata, ETags, the details of a HEAD."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from email.errors import HeaderParseError
 from email.header import Header, decode_header, make_header
 from typing import Any
 
+from s3browser.exceptions import S3UploadError
 from s3browser.model.entries import ObjectDetails, UploadedPart
+from s3browser.s3.translate import Call
 
 _ONE_LINE = 10_000
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NOT_IN_HEADER = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 
 
-def described(content_type: str | None, metadata: Mapping[str, str] | None) -> dict[str, Any]:
-    """The parameters of a call that stores an object."""
+def described(call: Call, content_type: str | None, metadata: Mapping[str, str] | None) -> dict[str, Any]:
+    """The parameters of a call that stores an object.
+
+    Raises:
+        S3UploadError: no header can hold one of them. botocore would call it trouble on the line.
+    """
     parameters: dict[str, Any] = {}
     if content_type:
+        if not content_type.isascii() or _NOT_IN_HEADER.search(content_type):
+            raise call.error(S3UploadError, "BadMetadata", reason="The content type holds characters it may not have.")
         parameters["ContentType"] = content_type
     if metadata:
+        for name, value in metadata.items():
+            if not _TOKEN.fullmatch(name) or _NOT_IN_HEADER.search(value):
+                reason = f"The metadata “{name}” has a name or a value that S3 can’t store."
+                raise call.error(S3UploadError, "BadMetadata", reason=reason)
         parameters["Metadata"] = {name: to_header(value) for name, value in metadata.items()}
     return parameters
 

@@ -88,20 +88,31 @@ class S3Service:
 
     def create_bucket(self, bucket: str) -> None:
         """As ``ObjectStore`` says."""
-        client = self._caller.client()
-        region = client.meta.region_name
-        request: dict[str, Any] = {"Bucket": bucket}
-        # us-east-1 is the one region that must not be named; other servers know only their own names for regions.
-        if region != FALLBACK_REGION and is_amazon(client.meta.endpoint_url):
-            request["CreateBucketConfiguration"] = {"LocationConstraint": region}
         try:
-            self._caller.run(Call("create_bucket", bucket), lambda client: client.create_bucket(**request))
+            self._create(bucket)
         except S3BucketError as error:
             # rclone calls one of ours somebody else's
             unclear = error.code == "BucketAlreadyExists" and self._is_listed(bucket)
             if error.code != "BucketAlreadyOwnedByYou" and not unclear:
                 raise
         self._buckets_seen.add(bucket)
+
+    def _create(self, bucket: str) -> None:
+        call = Call("create_bucket", bucket)
+        meta = self._caller.client().meta
+        here: dict[str, Any] = {"Bucket": bucket}
+        # us-east-1 is the one region that must not be named.
+        if meta.region_name != FALLBACK_REGION:
+            here["CreateBucketConfiguration"] = {"LocationConstraint": meta.region_name}
+        if not is_amazon(meta.endpoint_url):
+            # Most other servers know only their own names for regions; some insist on the one that signs the request.
+            try:
+                self._caller.run(call, lambda client: client.create_bucket(Bucket=bucket))
+                return
+            except S3BucketError as error:
+                if error.code != "IllegalLocationConstraintException":
+                    raise
+        self._caller.run(call, lambda client: client.create_bucket(**here))
 
     def _ensure_bucket_exists(self, bucket: str | None = None, create: bool = False) -> None:
         """Return if the bucket is there and usable with these keys.
@@ -171,7 +182,7 @@ class S3Service:
 
     # ------------------------------------------------------------------ one object
 
-    def head(self, bucket: str, key: str) -> ObjectDetails:
+    def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
         """As ``ObjectStore`` says.
 
         Raises:
@@ -179,8 +190,9 @@ class S3Service:
             S3AccessDeniedError: also where it is not there and these keys may not list the bucket: S3 does not tell.
         """
         answer: Mapping[str, Any] = self._explained(
-            Call("read", bucket, key),
+            Call(operation, bucket, key),
             lambda client: client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"),
+            cancel,
         )
         return details(key, answer)
 
@@ -198,12 +210,14 @@ class S3Service:
         """As ``ObjectStore`` says.
 
         Raises:
-            S3UploadError: ``body`` ended before ``size`` bytes (code ``Changed``).
+            S3UploadError: ``body`` ended before ``size`` bytes (code ``Changed``), or no header can hold the metadata
+                or the content type (``BadMetadata``).
             OSError: ``body`` raised it.
         """
-        request = {"Bucket": bucket, "Key": key, "ContentLength": size, **described(content_type, metadata)}
+        call = Call("upload", bucket, key)
+        request = {"Bucket": bucket, "Key": key, "ContentLength": size, **described(call, content_type, metadata)}
         answer = self._caller.send(
-            Call("upload", bucket, key),
+            call,
             body,
             size,
             cancel,
@@ -220,11 +234,10 @@ class S3Service:
         metadata: Mapping[str, str] | None = None,
         cancel: Cancel | None = None,
     ) -> str:
-        """As ``ObjectStore`` says."""
-        request = {"Bucket": bucket, "Key": key, **described(content_type, metadata)}
-        answer = self._caller.run(
-            Call("upload", bucket, key), lambda client: client.create_multipart_upload(**request), cancel
-        )
+        """As ``ObjectStore`` says; metadata and content type are refused as in ``put``."""
+        call = Call("upload", bucket, key)
+        request = {"Bucket": bucket, "Key": key, **described(call, content_type, metadata)}
+        answer = self._caller.run(call, lambda client: client.create_multipart_upload(**request), cancel)
         return str(answer["UploadId"])
 
     def put_part(
@@ -269,12 +282,12 @@ class S3Service:
 
         try:
             # Some servers leave the ETag out here.
-            return etag(self._caller.run(call, complete)) or self.head(bucket, key).etag
+            return etag(self._caller.run(call, complete)) or self.head(bucket, key, operation="upload").etag
         except S3FileNotFoundError as gone:
             if attempts == 1 or gone.code != "NoSuchUpload":
                 raise
             expected = multipart_etag(parts)
-            if expected is None or self.head(bucket, key).etag != expected:
+            if expected is None or self.head(bucket, key, operation="upload").etag != expected:
                 raise
             return expected
 
@@ -304,7 +317,10 @@ class S3Service:
             self._caller.client(), Call("download", bucket, key), write,
             start=start, stop=stop, if_match=if_match, cancel=cancel,
         )  # fmt: skip
-        return retrying(attempt, self._caller.policy, cancel, lambda: attempt.position)
+        count = retrying(attempt, self._caller.policy, cancel, lambda: attempt.position)
+        if attempt.failure is not None:
+            raise attempt.failure
+        return count
 
     # ------------------------------------------------------------------ deleting
 
@@ -325,20 +341,20 @@ class S3Service:
 
     # ------------------------------------------------------------------ inside
 
-    def _explained(self, call: Call, request: Callable[["BotoClient"], T]) -> T:
+    def _explained(self, call: Call, request: Callable[["BotoClient"], T], cancel: Cancel | None = None) -> T:
         """Run a HEAD, whose refusals say nothing but a status, and find out what is behind one.
 
         A call with a body tells missing keys from missing buckets and expired sign-ins from missing permissions.
         """
         try:
-            answer = self._caller.run(call, request)
+            answer = self._caller.run(call, request, cancel)
         except S3IntegrationError as error:
             told_all = error.retryable or error.code not in (None, "NoSuchBucket")
             if told_all or (isinstance(error, S3FileNotFoundError) and call.bucket in self._buckets_seen):
                 raise
             try:
                 self._caller.run(
-                    call, lambda client: client.list_objects_v2(Bucket=call.bucket, Prefix=call.key, MaxKeys=1)
+                    call, lambda client: client.list_objects_v2(Bucket=call.bucket, Prefix=call.key, MaxKeys=1), cancel
                 )
                 self._buckets_seen.add(call.bucket)
             except (S3CredentialsError, S3BucketError) as clearer:

@@ -175,9 +175,18 @@ def _without_answer(error: Exception) -> Meaning | None:
     if "ParamValidationError" in _names(error):
         # A bucket's name comes from the user; every other wrong parameter is a fault of ours.
         return BAD_BUCKET if "Invalid bucket name" in str(error) else None
+    if type(error).__name__ == "HTTPClientError" and not _is_of_the_line(getattr(error, "kwargs", {}).get("error")):
+        return None
     inside = set().union(*(_names(cause) for cause in _causes(error)))
     cause = next((meaning for name, meaning in BY_CAUSE.items() if name in inside), None)
     return cause or next((BY_TYPE[name] for name in _lineage(error) if name in BY_TYPE), None)
+
+
+def _is_of_the_line(error: object) -> bool:
+    """Whether it is no fault of ours: botocore wraps whatever is raised while it sends."""
+    if not isinstance(error, Exception) or isinstance(error, OSError):
+        return True
+    return type(error).__module__.partition(".")[0] in ("botocore", "http", "urllib3")
 
 
 def _build(

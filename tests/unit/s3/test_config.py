@@ -126,6 +126,7 @@ def test_a_damaged_file_does_not_tell_its_secret(tmp_path: Path) -> None:
     with pytest.raises(S3CredentialsError) as caught:
         S3Config.from_file(path)
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
     assert "topsecret" not in str(caught.value)
 
 
@@ -195,6 +196,9 @@ def test_an_address_with_a_password_does_not_show_it() -> None:
     problem = endpoint_problem("https://me:hunter2@h")
     assert problem is not None
     assert "hunter2" not in problem
+    with pytest.raises(S3CredentialsError) as caught:
+        S3Config(endpoint_url="https://me:hunter2@h").validate_connection()
+    assert "hunter2" not in repr(caught.value) + caught.value.message_for_it()
 
 
 @pytest.mark.parametrize("url", ["http://localhost:9000", "https://s3.example.org/path", "http://127.0.0.1"])

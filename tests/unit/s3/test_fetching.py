@@ -209,6 +209,20 @@ def test_a_writer_that_fails_is_not_asked_again(script: Scripted, service: S3Ser
     assert len(script.requests) == 1
 
 
+def test_a_writer_that_finds_damage_is_not_asked_again(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(), whole()]
+    asked: list[int] = []
+
+    def write(piece: bytes) -> None:
+        asked.append(len(piece))
+        raise S3IntegrityError("download", "report.pdf", "ContentDiffers")
+
+    with pytest.raises(S3IntegrityError) as caught:
+        service.fetch("bucket", "key", write)
+    assert caught.value.target == "report.pdf"
+    assert (len(script.requests), len(asked)) == (1, 1)
+
+
 def test_busy_from_the_start(script: Scripted, service: S3Service) -> None:
     script.answers = [error(503, "SlowDown")] * 9
     with pytest.raises(S3BusyError):

@@ -363,6 +363,26 @@ def test_only_the_expected_object(moto_service: S3Service) -> None:
         read(moto_service, "a.txt", if_match="0" * 32)
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"metadata": {"name": "line\nend"}},
+        {"metadata": {"name": "half\ud800"}},
+        {"metadata": {"näme": "value"}},
+        {"metadata": {"two words": "value"}},
+        {"metadata": {"": "value"}},
+        {"content_type": "text/plain\r\nx-amz-acl: public-read"},
+        {"content_type": "text/ü"},
+    ],
+)
+def test_what_no_header_can_hold(moto_service: S3Service, more: dict[str, Any]) -> None:
+    with pytest.raises(S3UploadError) as caught:
+        put(moto_service, "a.txt", b"hello", **more)
+    assert caught.value.code == "BadMetadata"
+    with pytest.raises(S3UploadError):
+        moto_service.create_multipart(BUCKET, "a.txt", **more)
+
+
 def test_details(moto_service: S3Service) -> None:
     metadata = {"author": "Zoë Ångström 日本 " * 20, "plain": "a=b"}
     etag = put(moto_service, "a.txt", b"hello", content_type="text/plain; charset=utf-8", metadata=metadata)

@@ -217,6 +217,11 @@ def test_causes_in_a_circle_end() -> None:
     assert translation(error).reference == "no-connection"
 
 
+@pytest.mark.parametrize("fault", [ValueError("Invalid header value"), TypeError("bad"), KeyError("x")])
+def test_a_fault_of_ours_is_no_trouble_on_the_line(fault: Exception) -> None:
+    assert translate(boto.HTTPClientError(error=fault), CALL) is None
+
+
 def test_what_was_merely_being_handled_does_not_count() -> None:
     error = boto.ReadTimeoutError(endpoint_url=URL)
     error.__context__ = ConnectionRefusedError(111, "an earlier attempt")

@@ -196,6 +196,19 @@ def test_a_server_of_one_region_names_it(script: Scripted, service: S3Service) -
 # ---------------------------------------------------------------------- HEAD says little
 
 
+def test_a_head_is_not_tried_again_once_it_is_cancelled(script: Scripted, service: S3Service) -> None:
+    cancel = threading.Event()
+
+    def busy(_: Request) -> Answer:
+        cancel.set()
+        return Answer(503)
+
+    script.answers = [busy, FOUND]
+    with pytest.raises(Cancelled):
+        service.head("bucket", "key", cancel=cancel)
+    assert len(script.requests) == 1
+
+
 @pytest.mark.parametrize(
     ("answers", "kind", "code"),
     [  # after a 400 botocore asks for the bucket's region first
@@ -449,6 +462,22 @@ def test_creating_what_is_there(script: Scripted, service: S3Service, code: str)
     else:
         with pytest.raises(S3BucketError):
             service.create_bucket("bucket")
+
+
+def test_a_server_that_insists_on_the_region(script: Scripted, config: S3Config) -> None:
+    service = S3Service(S3Config(**{**vars(config), "region": "eu-west-1"}))
+    script.answers = [error(400, "IllegalLocationConstraintException"), Answer()]
+    service.create_bucket("bucket")
+    assert b"<LocationConstraint>eu-west-1<" in script.requests[1].body
+    service.close()
+
+
+def test_a_server_that_wants_another_region(script: Scripted, config: S3Config) -> None:
+    service = S3Service(S3Config(**{**vars(config), "region": "eu-west-1"}))
+    script.answers = [error(400, "IllegalLocationConstraintException")] * 2
+    with pytest.raises(S3BucketError, match="another region"):
+        service.create_bucket("bucket")
+    service.close()
 
 
 def test_other_servers_are_told_no_region(script: Scripted, config: S3Config) -> None:
