@@ -90,7 +90,7 @@ class S3Client:
 
     def list_files(self, prefix: str = "") -> Iterator[S3FileInfo]:
         """Every object whose key begins with ``prefix``, at any depth; a page is fetched when it is needed."""
-        return self._store.list_files(self._bucket, prefix)
+        return self._store.list_files(self._bucket, self._at("list", prefix).key if prefix else "")
 
     def delete_file(self, key: str) -> None:
         """Delete an object; one that is not there is no error."""
@@ -104,7 +104,7 @@ class S3Client:
         """
         location = self._at("exists", key)
         try:
-            self._store.head(location.bucket, location.key)
+            self._store.head(location.bucket, location.key, operation="exists")
         except S3FileNotFoundError:
             return False
         return True

@@ -240,7 +240,7 @@ class _Keys:
             return key in self._listed
         if key not in self._there:
             _go_on(self._cancel)
-            self._there[key] = _is_there(self._store, self._target.bucket, key)
+            self._there[key] = _is_there(self._store, self._target.bucket, key, self._cancel)
         return self._there[key]
 
     def free(self, key: str) -> str:
@@ -259,14 +259,14 @@ class _Keys:
         return candidate
 
 
-def _is_there(store: ObjectStore, bucket: str, key: str) -> bool:
+def _is_there(store: ObjectStore, bucket: str, key: str, cancel: Cancel) -> bool:
     try:
-        store.head(bucket, key)
+        store.head(bucket, key, operation="exists", cancel=cancel)
     except S3FileNotFoundError:
         return False
     except S3AccessDeniedError:
         # Reading may be forbidden where listing is allowed; the key itself comes first of all that begin with it.
-        return any(info.key == key for info in islice(store.list_files(bucket, key), 1))
+        return any(info.key == key for info in islice(store.list_files(bucket, key, cancel=cancel), 1))
     return True
 
 

@@ -109,8 +109,16 @@ def test_existence_is_never_a_false_no(client: S3Client, store: FakeStore) -> No
     with pytest.raises(S3AccessDeniedError):
         client.file_exists("no")
     del store.buckets[BUCKET]
-    with pytest.raises(S3BucketError):
+    with pytest.raises(S3BucketError) as error:
         client.file_exists("g")
+    assert error.value.operation == "exists"
+
+
+def test_a_prefix_that_cannot_be(client: S3Client, store: FakeStore) -> None:
+    with pytest.raises(S3IntegrationError) as error:
+        client.list_files("half\ud800")
+    assert error.value.code == "BadName"
+    assert store.calls == []
 
 
 @pytest.mark.parametrize("key", ["", "half\ud800", "x" * 1025])
