@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog
 
 from s3browser.documents import Document, Kind
-from s3browser.exceptions import S3AccessDeniedError, S3BusyError, S3CredentialsError
+from s3browser.exceptions import S3AccessDeniedError, S3BusyError, S3ConnectionError, S3CredentialsError
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.locations import S3Location
@@ -330,3 +330,29 @@ def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(qtbot, controller,
     qtbot.waitUntil(lambda: model.rowCount(model.index_of(place)) == 21)
     controller.workspace.places.more_requested.emit(place)
     qtbot.waitUntil(lambda: model.rowCount(model.index_of(place)) == 30)
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (S3ConnectionError("list", "s3://photos/2026/", "Timeout"), True),
+        (S3AccessDeniedError("list", "s3://photos/2026/"), False),
+    ],
+)
+def test_a_failed_refresh_warns_and_keeps_the_rows_that_may_still_be_true(opened, qtbot, store, error, stays):
+    store.fail("list_folder", error)
+    with qtbot.waitSignal(opened.navigator.listing_failed):
+        opened.workspace.commands.refresh.trigger()
+    assert bool(names(opened)) is stays
+    assert (opened.workspace.banner is not None) is stays
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        opened.workspace.commands.refresh.trigger()
+    assert len(names(opened)) == 4
+    assert opened.workspace.banner is None
+
+
+def test_space_shows_and_hides_the_details(opened, qtbot):
+    view = opened.workspace.contents.view
+    before = opened.details.isVisible()
+    qtbot.keyClick(view, Qt.Key.Key_Space)
+    assert opened.details.isVisible() is not before

@@ -88,7 +88,9 @@ class ContentsModel(QAbstractTableModel):
             return Qt.ItemFlag.ItemIsDropEnabled
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
         row = self._shown[index.row()]
-        return flags | (Qt.ItemFlag.ItemIsDropEnabled if row.is_folder else Qt.ItemFlag.ItemIsDragEnabled)
+        if row.is_folder:
+            flags |= Qt.ItemFlag.ItemIsDropEnabled
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if row.location.key else flags
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._column, self._descending = Column(column), order is Qt.SortOrder.DescendingOrder

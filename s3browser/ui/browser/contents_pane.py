@@ -1,7 +1,13 @@
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
-from s3browser.exceptions import S3AccessDeniedError, S3ConnectionError, S3CredentialsError, S3IntegrationError
+from s3browser.exceptions import (
+    S3AccessDeniedError,
+    S3BusyError,
+    S3ConnectionError,
+    S3CredentialsError,
+    S3IntegrationError,
+)
 from s3browser.model.listing import Row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
@@ -9,6 +15,7 @@ from s3browser.ui.browser.contents_model import ContentsModel
 from s3browser.ui.browser.contents_view import ContentsView
 from s3browser.ui.state_page import StatePage
 
+_PASSING = (S3BusyError, S3ConnectionError, S3CredentialsError)
 _PATIENCE_MS = 200  # what is quicker needs no sign that it is under way
 
 
@@ -92,12 +99,15 @@ class ContentsPane(QWidget):
         self._update_page()
 
     def on_listing_failed(self, error: Exception) -> None:
-        """Say what went wrong where the rows would be."""
+        """Say what went wrong where the rows would be.
+
+        Rows that are there already stay where the failure says nothing about them: offline, signed out, busy.
+        """
         self._end_listing()
         self._error = error
-        if self._again is not None:
-            self._again = None
+        if self._again is not None and not isinstance(error, _PASSING):
             self.model.clear()
+        self._again = None
         self._update_page()
 
     # -- within ------------------------------------------------------------------------------

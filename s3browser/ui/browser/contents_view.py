@@ -36,11 +36,13 @@ class ContentsView(QTableView):
         row_activated: a ``Row`` was double-clicked, or Enter pressed on it.
         files_dropped: ``list[Path]`` and the ``S3Location`` of the folder they were dropped on.
         selection_changed: other rows are selected.
+        preview_requested: Space was pressed.
     """
 
     row_activated = Signal(object)
     files_dropped = Signal(object, object)
     selection_changed = Signal()
+    preview_requested = Signal()
 
     def __init__(self, model: ContentsModel, parent: QWidget) -> None:
         super().__init__(parent)
@@ -131,6 +133,8 @@ class ContentsView(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.row_activated.emit(self._model.row_at(self.currentIndex()))
+        elif event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.preview_requested.emit()
         else:
             super().keyPressEvent(event)
 
@@ -227,14 +231,15 @@ class DropHint(QFrame):
         self.hide()
 
     def show_for(self, area: QRect, text: str) -> None:
-        """Frame ``area`` of the parent; the label is centred at the parent's lower edge."""
+        """Frame ``area`` of the parent; the label is near the parent's lower edge, or in the middle of a low one."""
         self.setGeometry(area)
         ground = self._ground.rect()
         self._label.setText(
             self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, ground.width() - GRID * 8)
         )
         self._label.adjustSize()
-        self._label.move((ground.width() - self._label.width()) // 2, ground.height() - self._label.height() - GRID * 3)
+        room = ground.size() - self._label.size()
+        self._label.move(room.width() // 2, max(room.height() - GRID * 3, room.height() // 2))
         self.show()
         self.raise_()
         self._label.show()

@@ -9,6 +9,8 @@ from s3browser.model.listing import Row
 from s3browser.model.locations import DELIMITER, S3Location
 from s3browser.model.places import Place
 from s3browser.model.text import plural, size_text
+from s3browser.ui.banner import Banner
+from s3browser.ui.browser.contents_pane import failure_button
 from s3browser.ui.browser.navigator import Navigator
 from s3browser.ui.dialogs.error import show_error
 from s3browser.ui.sessions import Sessions
@@ -38,6 +40,7 @@ class BrowserController(QObject):
         self._tasks = tasks
         self._progress = ""
         self._reveal: S3Location | None = None
+        self._warning: Banner | None = None
         self._connect_signals()
         self.update_actions()
 
@@ -50,6 +53,7 @@ class BrowserController(QObject):
         navigator.listing_failed.connect(self._on_listing_failed)
         contents.help_requested.connect(self._on_help_requested)
         contents.view.row_activated.connect(self._on_row_activated)
+        contents.view.preview_requested.connect(workspace.commands.show_details.toggle)
         contents.view.selection_changed.connect(self._on_selection_changed)
         contents.view.customContextMenuRequested.connect(self._on_contents_menu)
         contents.model.counts_changed.connect(self._update_info)
@@ -109,6 +113,7 @@ class BrowserController(QObject):
     # -- signals -----------------------------------------------------------------------------
 
     def _on_place_changed(self, place: Place) -> None:
+        self._drop_warning()
         profile = self._sessions.profile(place.profile_id)
         name = profile.name if profile else ""
         self._workspace.path_bar.show_location(name, place.location)
@@ -121,6 +126,7 @@ class BrowserController(QObject):
         self._workspace.contents.on_rows_listed(rows)
 
     def _on_listing_finished(self, place: Place) -> None:
+        self._drop_warning()
         self._workspace.contents.on_listing_finished(place)
         if self._reveal is not None:
             self._workspace.contents.view.reveal(self._reveal)
@@ -130,9 +136,20 @@ class BrowserController(QObject):
 
     def _on_listing_failed(self, error: Exception) -> None:
         self._workspace.contents.on_listing_failed(error)
-        if self._workspace.contents.model.total:
-            show_error(self._workspace, error)
+        if self._workspace.contents.model.total and isinstance(error, S3IntegrationError):
+            self._warn(error)
         self._update_info()
+
+    def _warn(self, error: S3IntegrationError) -> None:
+        """Say in a banner that what is shown may be old, or is not all."""
+        self._warning = Banner(f"{error.title}. {error.reason}", failure_button(error), parent=self._workspace)
+        self._warning.button_clicked.connect(lambda: self._on_help_requested(error))
+        self._workspace.show_banner(self._warning)
+
+    def _drop_warning(self) -> None:
+        if self._warning is not None and self._workspace.banner is self._warning:
+            self._workspace.hide_banner()
+        self._warning = None
 
     def _on_help_requested(self, error: Exception) -> None:
         place = self.place

@@ -104,7 +104,7 @@ class Navigator(QObject):
 
     def list_all_in_tree(self, place: Place) -> None:
         """List below a place of the tree what was left out there because there is so much of it."""
-        self._places.forget(place)
+        self._places.forget(place, is_being_listed=True)
         self._list_in_tree(place, sys.maxsize)
 
     def _on_children_requested(self, place: Place) -> None:

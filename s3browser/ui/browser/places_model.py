@@ -182,12 +182,14 @@ class PlacesModel(QAbstractItemModel):
             self._drop_notes(node)
             self._insert(node, [_Node(node, "Show all…", _MORE)])
 
-    def forget(self, place: Place) -> None:
-        """Drop what is known below a place; it is asked for again when opened."""
+    def forget(self, place: Place, *, is_being_listed: bool = False) -> None:
+        """Drop what is known below a place; unless it is being listed already, it is asked for when opened."""
         if node := self._nodes.get(place):
+            # First, because a view that sees the rows go asks for more at once.
+            node.state = _Children.LOADING
             for child in list(node.children):
                 self._remove(child)
-            node.state = _Children.UNKNOWN
+            node.state = _Children.LOADING if is_being_listed else _Children.UNKNOWN
 
     def put(self, place: Place, rows: Iterable[Row]) -> None:
         """Add new folders below a place that is known already; elsewhere they come when it is opened."""
