@@ -27,7 +27,6 @@ PICTURES: Final = "S3BROWSER_TEST_PICTURES"
 
 _LOOK_EVERY_S = 0.05
 _DRAG_STEPS = 12
-_NEARLY = 24  # of 255, in each of red, green and blue
 # What would lead the program out of its box: the person's keyring, settings and real desktop.
 _FOREIGN = {"PYTHON_KEYRING_BACKEND", "WAYLAND_DISPLAY"}
 _FOREIGN_PREFIXES = ("QT_", "XDG_", "S3BROWSER_")
@@ -135,12 +134,16 @@ class Desktop:
         """All of the screen as it is now."""
         return ImageGrab.grab(xdisplay=self.display)
 
-    def shows(self, colour: str, area: Area, *, pixels: int = 8) -> bool:
-        """Whether at least so many pixels of an area have this colour, ``#rrggbb``, or nearly: a thin line has less."""
-        wanted = tuple(bytes.fromhex(colour.removeprefix("#")))
+    def shows(self, colour: str, area: Area, *, pixels: int = 8, within: int = 24) -> bool:
+        """Whether at least so many pixels of an area have a colour, ``#rrggbb``.
+
+        Red, green and blue may each be off by ``within`` of 255: the pixels of thin lines are never quite their colour.
+        """
+        wanted = bytes.fromhex(colour.removeprefix("#"))
         part = self.screen().crop((area.x, area.y, area.x + area.width, area.y + area.height)).convert("RGB")
-        colours = part.getcolors(part.width * part.height) or []
-        return sum(count for count, found in colours if _are_alike(found, wanted)) >= pixels
+        found = part.getcolors(part.width * part.height) or []
+        alike = (count for count, one in found if all(abs(a - b) <= within for a, b in zip(one, wanted, strict=True)))
+        return sum(alike) >= pixels
 
     def picture(self, name: str) -> None:
         """Save what the screen shows, where ``PICTURES`` names a folder."""
@@ -234,10 +237,6 @@ def _processes() -> list[str]:
         state, _parent, _group, session = fields.split()[:4]
         listing.append(f"{session} {pid} {state} {command}")
     return listing
-
-
-def _are_alike(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return all(abs(a - b) <= _NEARLY for a, b in zip(one, other, strict=True))
 
 
 def _move(point: tuple[int, int]) -> tuple[str, str, str]:

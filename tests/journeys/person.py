@@ -50,12 +50,8 @@ class Person:
         window = self.desktop.window("s3browser")
         assert window is not None
         self.desktop.place(window, _MAIN)
-        self.program.until(lambda: self.shows(self.colours.accent, _MAIN, pixels=500), "the welcome page")
+        self.program.until(lambda: self.desktop.shows(self.colours.accent, _MAIN, pixels=500), "the welcome page")
         self.desktop.activate(window)
-
-    def shows(self, colour: str, area: Area, *, pixels: int = 8) -> bool:
-        """Whether an area of the screen has so many pixels of a colour."""
-        return self.desktop.shows(colour, area, pixels=pixels)
 
     def waits_for(self, title: str, *, timeout_s: float = 15.0) -> Area:
         """Wait until the window with this in its title has the keyboard; return where it is."""
@@ -88,7 +84,7 @@ class Person:
         """Press “Test connection” and wait until the dialog says ``outcome``: a colour."""
         self.desktop.press(*_TO_TEST, "space")
         self.program.until(
-            lambda: self.shows(outcome, self.waits_for("New connection")), "the outcome of the test", timeout_s=30
+            lambda: self.desktop.shows(outcome, self.waits_for("New connection")), "the outcome of the test", timeout_s=30
         )
         self.picture("connection-tested")
 
@@ -118,7 +114,13 @@ class Person:
 
     def sees_transfers(self) -> None:
         """Wait until the transfers have shown themselves: their ground has another colour than the table’s."""
-        self.program.until(lambda: self.shows(self.colours.side, self.panel, pixels=20_000), "the transfers")
+        self.program.until(
+            lambda: self.desktop.shows(self.colours.side, self.panel, pixels=20_000, within=0), "the transfers"
+        )
+
+    def sees_transfers_end(self, colour: str, what: str, *, timeout_s: float = 30.0) -> None:
+        """Wait until the transfers tell by a colour how they ended."""
+        self.program.until(lambda: self.desktop.shows(colour, self.panel), what, timeout_s=timeout_s)
 
     @contextmanager
     def beside(self, home: Path, verb: str, *paths: Path) -> Iterator[tuple[int, int]]:

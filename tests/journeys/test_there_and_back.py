@@ -68,7 +68,7 @@ def drops_and_watches(person: Person, home: Path, source: Path, server: Server, 
         "every file on the server",
         timeout_s=60,
     )
-    person.program.until(lambda: person.shows(person.colours.success, person.panel), "the panel’s word that it is done")
+    person.sees_transfers_end(person.colours.success, "that all went well")
     person.picture("uploaded")
 
 
