@@ -23,7 +23,7 @@ from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from s3browser import __version__
-from s3browser.exceptions import SettingsError
+from s3browser.exceptions import S3IntegrationError, SettingsError
 from s3browser.settings.paths import Paths
 from s3browser.settings.preferences import PreferencesStore
 from s3browser.settings.window_state import WindowState
@@ -194,6 +194,8 @@ class Program(QObject):
         self.controller.operations.download_folder = self._chosen.download_folder
 
     def _open_first(self) -> None:
+        if self._options.screenshot:
+            QTimer.singleShot(_SCREENSHOT_WITHIN_MS, self, partial(self._on_picture_done, None))
         if self._options.screenshot or self._options.demo:
             self.start_demo()
         elif profiles := self.sessions.profiles():
@@ -223,7 +225,6 @@ class Program(QObject):
         if self._options.screenshot:
             picture = Screenshot(self.controller, folder.child("hero-banner.png"), self._options.screenshot, self)
             picture.done.connect(self._on_picture_done)
-            QTimer.singleShot(_SCREENSHOT_WITHIN_MS, self, partial(self._on_picture_done, None))
 
     def _on_picture_done(self, file: Path | None) -> None:
         print(file or "The window could not be drawn.", file=sys.stdout if file else sys.stderr)
@@ -264,6 +265,10 @@ class Program(QObject):
                 self._preferences.save(chosen)
 
     def _show_error(self, error: Exception) -> None:
+        if self._options.screenshot:  # there may be nobody to close a dialog
+            print(error.message_for_it() if isinstance(error, S3IntegrationError) else repr(error), file=sys.stderr)
+            self._qt_app.exit(1)
+            return
         from s3browser.ui.dialogs.error import show_error
 
         show_error(self.window, error)

@@ -14,8 +14,8 @@ from s3browser.app import Program, parser
 from s3browser.ui.dialogs.error import BugDialog
 
 
-def run(tmp_path, *arguments):
-    environ = {**os.environ, "S3BROWSER_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen"}
+def run(tmp_path, *arguments, **more):
+    environ = {**os.environ, "S3BROWSER_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen", **more}
     command = [sys.executable, "-m", "s3browser", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=90, env=environ)
 
@@ -34,6 +34,14 @@ def test_a_screenshot_that_cannot_be_written_fails_with_a_word(tmp_path):
     done = run(tmp_path, "--screenshot", str(tmp_path / "no folder" / "window.png"))
     assert done.returncode == 1
     assert done.stderr.strip() == "The window could not be drawn."
+
+
+def test_a_screenshot_of_a_demo_that_does_not_start_says_why_and_ends(tmp_path):
+    (tmp_path / "moto").mkdir()
+    (tmp_path / "moto" / "__init__.py").write_text("raise ModuleNotFoundError('no moto here')")
+    done = run(tmp_path, "--screenshot", str(tmp_path / "window.png"), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "A part of the demo is not installed." in done.stderr
 
 
 def test_version(tmp_path):
