@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from tests.journeys.desktop import Desktop, desktop
 from tests.journeys.person import Person
 
 StartProgram = Callable[..., Person]
+"""``theme``, ``title`` of the window to begin at and ``environment`` are to be named, and may be left out."""
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +28,15 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sit_down(screen: Desktop, home: Path) -> Iterator[StartProgram]:
-    """Starts the program, and somebody to use it: ``sit_down(theme="dark")``."""
+    """Starts the program, and somebody to use it; see ``StartProgram``."""
     with ExitStack() as stack:
 
-        def start(theme: str = "light") -> Person:
-            program = stack.enter_context(screen.running(home, "s3browser", "--theme", theme))
+        def start(theme: str = "light", title: str = "s3browser", environment: Mapping[str, str] | None = None) -> Person:
+            program = stack.enter_context(
+                screen.running(home, "s3browser", "--theme", theme, environment=environment or {})
+            )
             person = Person(screen, program, theme)
-            person.sits_down()
+            person.sits_down(title)
             return person
 
         yield start

@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, Final
 
 from PIL import Image, ImageGrab
@@ -156,13 +157,13 @@ class Desktop:
 
     @contextmanager
     def running(
-        self, home: Path, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+        self, home: Path, module: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})
     ) -> Iterator["Running"]:
         """Run a module of Python with ``home`` as its home folder, until the block ends at the latest."""
         (home / "tmp").mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", module, *arguments]
         log = home / f"{module.rsplit('.', 1)[-1]}.log"
-        with _background(command, log, cwd=ROOT, env=self._environment(home) | dict(environment or {})) as started:
+        with _background(command, log, cwd=ROOT, env=self._environment(home) | dict(environment)) as started:
             started.last_look = lambda: self.screen().save(home / "screen-at-the-failure.png")
             yield started
 

@@ -44,13 +44,15 @@ class Person:
         """Keep what is to be seen now, where somebody wants to look at it."""
         self.desktop.picture(f"{step}-{self._theme}")
 
-    def sits_down(self) -> None:
-        """Bring the window to its place."""
-        self.program.until(lambda: self.desktop.window("s3browser"), "the window")
-        window = self.desktop.window("s3browser")
+    def sits_down(self, title: str = "s3browser") -> None:
+        """Bring the window to its place; without a connection it shows the welcome page, else the first of them."""
+        self.program.until(lambda: self.desktop.window(title), "the window")
+        window = self.desktop.window(title)
         assert window is not None
         self.desktop.place(window, _MAIN)
-        self.program.until(lambda: self.desktop.shows(self.colours.accent, _MAIN, pixels=500), "the welcome page")
+        self.program.until(
+            lambda: self.desktop.shows(self.colours.accent, _MAIN, pixels=200), "something to begin with"
+        )
         self.desktop.activate(window)
 
     def waits_for(self, title: str, *, timeout_s: float = 15.0) -> Area:
@@ -121,6 +123,23 @@ class Person:
     def sees_transfers_end(self, colour: str, what: str, *, timeout_s: float = 30.0) -> None:
         """Wait until the transfers tell by a colour how they ended."""
         self.program.until(lambda: self.desktop.shows(colour, self.panel), what, timeout_s=timeout_s)
+
+    def moves(self) -> bool:
+        """Whether a transfer shows a bar that is filling."""
+        return self.desktop.shows(self.colours.accent, self.panel, pixels=100, within=0)
+
+    def tries_all_again(self) -> None:
+        """Press the button over the transfers that failed."""
+        self.desktop.click((_MAIN.x + 300, _MAIN.y + 780))
+        self.desktop.press("shift+Tab", "shift+Tab", "shift+Tab")
+        self.picture("try-all-again")
+        self.desktop.press("space")
+
+    def sees_first_row(self) -> None:
+        """Wait until there is something in the table."""
+        x, y = self.first_row
+        row = Area(x - 40, y - 12, 200, 24)
+        self.program.until(lambda: self.desktop.shows(self.colours.text, row), "a row")
 
     @contextmanager
     def beside(self, home: Path, verb: str, *paths: Path) -> Iterator[tuple[int, int]]:
