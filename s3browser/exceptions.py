@@ -352,6 +352,7 @@ class S3UploadError(S3IntegrationError):
         "IsFolder": Words("This is a folder, not a file."),
         "NotAFile": Words("This is a device or a link, not a file, so it can’t be uploaded."),
         "Unreadable": Words("You are not allowed to open this file.", "Ask its owner for access, then try again."),
+        "InUse": Words("Another program is using this file.", "Close it there, then try again."),
         "Changed": Words(
             "The file was changed while it was being uploaded, so it was not kept.",
             "Try again when nobody is working on it.",
@@ -369,6 +370,10 @@ class S3DownloadError(S3IntegrationError):
     by_code: ClassVar[Mapping[str, Words]] = {
         "DiskFull": Words("There is not enough free space on the disk.", "Make room or choose another disk."),
         "Unwritable": Words("You are not allowed to write in this folder.", "Choose another folder."),
+        "InUse": Words(
+            "The file to be replaced is open in another program, or write-protected.",
+            "Close it there, then try again.",
+        ),
         "NoFolder": Words("The folder to save it in is not there.", "Choose another folder."),
         "IsFolder": Words("A folder with this name is in the way.", "Choose another folder."),
         "IsFile": Words("A file is where a folder has to be.", "Choose another folder."),

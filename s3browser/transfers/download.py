@@ -167,8 +167,11 @@ def _replace(temp: Path, path: Path, cancel: Cancel) -> None:
             temp.replace(path)
             return
         except PermissionError as error:
-            if getattr(error, "winerror", None) not in _HELD_BY_ANOTHER_PROGRAM or monotonic() >= deadline:
+            if getattr(error, "winerror", None) not in _HELD_BY_ANOTHER_PROGRAM:
                 raise
+            if monotonic() >= deadline:
+                # Not the folder: ``temp`` could be written there.
+                raise S3DownloadError("download", str(path), "InUse") from error
         if cancel.wait(0.1):
             raise Cancelled
 

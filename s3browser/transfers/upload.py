@@ -21,6 +21,7 @@ MIN_PART_BYTES = 8 * MIB
 MAX_PARTS = 9_500  # S3 takes 10,000; the rest is room for a file that turns out a little longer
 MAX_OBJECT_BYTES = 5 * 1024 * 1024 * MIB
 REPORT_EVERY_S = 0.1
+_SHARING_VIOLATION = 32  # WinError
 
 _log = logging.getLogger(__name__)
 
@@ -126,7 +127,8 @@ def local_error(path: Path, error: Exception) -> S3UploadError:
     if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
         return S3UploadError("upload", str(path), "Missing")
     if isinstance(error, PermissionError):
-        return S3UploadError("upload", str(path), "Unreadable")
+        in_use = getattr(error, "winerror", None) == _SHARING_VIOLATION
+        return S3UploadError("upload", str(path), "InUse" if in_use else "Unreadable")
     return S3UploadError("upload", str(path))
 
 

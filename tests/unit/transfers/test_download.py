@@ -336,7 +336,7 @@ def test_but_not_for_ever(store: FakeStore, target: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(download, "REPLACE_PATIENCE_S", 0.0)
     with pytest.raises(S3DownloadError) as error:
         download_file(store, SOURCE, target)
-    assert error.value.code == "Unwritable"
+    assert error.value.code == "InUse"
     assert untouched(target)
 
 

@@ -179,6 +179,12 @@ def test_an_unreadable_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert code_of(error) == "Unreadable"
 
 
+def test_a_file_that_another_program_holds() -> None:
+    error = PermissionError(13, "held")
+    error.winerror = 32  # type: ignore[attr-defined,unused-ignore]
+    assert local_error(Path("/x/mail.pst"), error).code == "InUse"
+
+
 def test_a_disk_that_fails_is_the_default_reason() -> None:
     error = local_error(Path("/x/report.pdf"), OSError(5, "Input/output error"))
     assert (error.code, error.target) == (None, "/x/report.pdf")
