@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
@@ -259,8 +260,7 @@ class TransfersPanel(QFrame):
         self.dragMoveEvent(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        # What is dragged out of this window's own table is to be downloaded elsewhere.
-        if event.source() is not None or self._folder is None or not dropped_paths(event.mimeData()):
+        if self._folder is None or not _foreign_paths(event):
             self._drop_hint.hide()
             event.ignore()
             return
@@ -273,13 +273,14 @@ class TransfersPanel(QFrame):
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._drop_hint.hide()
-        paths = dropped_paths(event.mimeData())
-        if event.source() is not None or self._folder is None or not paths:
-            event.ignore()
-            return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        self.files_dropped.emit(paths)
+        self.files_dropped.emit(_foreign_paths(event))
+
+
+def _foreign_paths(event: QDropEvent) -> list[Path]:
+    """The files of this computer that are dragged, unless from this window’s own table, to be downloaded elsewhere."""
+    return [] if event.source() is not None else dropped_paths(event.mimeData())
 
 
 def _steps_done(totals: BatchSnapshot) -> int:

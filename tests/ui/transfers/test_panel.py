@@ -3,9 +3,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QAccessible, QColor, QContextMenuEvent, QDragEnterEvent, QDropEvent, QHelpEvent
+from PySide6.QtGui import (
+    QAccessible,
+    QColor,
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QHelpEvent,
+)
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QSplitter, QToolTip, QWidget
 from pytestqt.qtbot import QtBot
 
 from s3browser.exceptions import S3BusyError
@@ -446,26 +454,43 @@ def test_mirrored_where_people_read_from_right_to_left(
 # ---------------------------------------------------------------------- files dropped on it
 
 
-def drop(panel: TransfersPanel, *urls: QUrl) -> QDropEvent:
+def drag(panel: TransfersPanel, *urls: QUrl) -> bool:
+    """Bring them over the panel; whether it would take them."""
     data = QMimeData()
     data.setUrls(list(urls))
-    point = QPointF(panel.rect().center())
     buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(point.toPoint(), Qt.DropAction.CopyAction, data, buttons, keys)
-    QApplication.sendEvent(panel, enter)
-    event = QDropEvent(point, Qt.DropAction.CopyAction, data, buttons, keys)
-    if enter.isAccepted():
-        QApplication.sendEvent(panel, event)
-    else:
-        event.ignore()
-    return event
+    event = QDragEnterEvent(panel.rect().center(), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(panel, event)
+    return event.isAccepted()
+
+
+def let_go(panel: TransfersPanel, *urls: QUrl) -> None:
+    """Drop them on the panel; Qt does so only after it would take them."""
+    data = QMimeData()
+    data.setUrls(list(urls))
+    buttons, keys = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(panel.rect().center()), Qt.DropAction.CopyAction, data, buttons, keys)
+    QApplication.sendEvent(panel, event)
+    assert event.isAccepted()
 
 
 def test_files_dropped_on_it_go_to_the_open_folder(panel: TransfersPanel, qtbot: QtBot, tmp_path: Path) -> None:
     panel.set_folder(S3Location("bucket", "Invoices/"))
     with qtbot.waitSignal(panel.files_dropped) as told:
-        assert drop(panel, QUrl.fromLocalFile(str(tmp_path / "a.txt"))).isAccepted()
+        assert drag(panel, QUrl.fromLocalFile(str(tmp_path / "a.txt")))
+        let_go(panel, QUrl.fromLocalFile(str(tmp_path / "a.txt")))
     assert told.args == [[tmp_path / "a.txt"]]
+
+
+def test_folded_it_still_names_where_a_drop_goes(panel: TransfersPanel, tmp_path: Path) -> None:
+    panel.set_folder(S3Location("bucket", "Spring 2026/"))
+    panel.set_folded(True)
+    assert drag(panel, QUrl.fromLocalFile(str(tmp_path)))
+    (label,) = (each for each in panel.findChildren(QLabel) if each.text() == "Upload to Spring 2026")
+    assert label.isVisible()
+    assert panel.rect().contains(label.geometry())
+    QApplication.sendEvent(panel, QDragLeaveEvent())  # Qt keeps a bare pointer to what a drag is over
+    assert not label.isVisible()
 
 
 @pytest.mark.parametrize("folder", [None, S3Location()])
@@ -473,10 +498,9 @@ def test_without_an_open_bucket_nothing_can_be_dropped(
     panel: TransfersPanel, tmp_path: Path, folder: S3Location | None
 ) -> None:
     panel.set_folder(folder)
-    panel.files_dropped.connect(lambda _: pytest.fail("there is nowhere to upload it to"))
-    assert not drop(panel, QUrl.fromLocalFile(str(tmp_path))).isAccepted()
+    assert not drag(panel, QUrl.fromLocalFile(str(tmp_path)))
 
 
 def test_what_is_no_file_of_this_computer_is_refused(panel: TransfersPanel) -> None:
     panel.set_folder(S3Location("bucket"))
-    assert not drop(panel, QUrl("https://example.com/a.txt")).isAccepted()
+    assert not drag(panel, QUrl("https://example.com/a.txt"))
