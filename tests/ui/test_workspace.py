@@ -1,14 +1,24 @@
 """The whole window on an S3 in memory: what a person does, and what they then see."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QToolButton
+from pytestqt.qtbot import QtBot
 
 from s3browser.documents import Document, Kind
-from s3browser.exceptions import S3AccessDeniedError, S3BusyError, S3ConnectionError, S3CredentialsError
+from s3browser.exceptions import (
+    S3AccessDeniedError,
+    S3BusyError,
+    S3ConnectionError,
+    S3CredentialsError,
+    S3IntegrationError,
+)
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.locations import S3Location
@@ -16,6 +26,7 @@ from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
 from s3browser.transfers.manager import TransferManager
+from s3browser.ui.browser.contents_view import ContentsView
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
 from s3browser.ui.dialogs.conflict import ConflictDialog
 from s3browser.ui.dialogs.error import ErrorDialog
@@ -24,27 +35,31 @@ from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
 from s3browser.ui.main_window import MainWindow
 from s3browser.ui.relay import GuiRelay
 from s3browser.ui.sessions import Sessions
+from s3browser.ui.state_page import StatePage
 from s3browser.ui.tasks import LANES, Tasks
 from s3browser.ui.workspace import Workspace
 from s3browser.ui.workspace_controller import Services, WorkspaceController
 from tests.fakestore import FakeStore
 
+D = TypeVar("D", bound=QDialog)
 PROFILE = ConnectionProfile("p1", "Acme")
 HERE = S3Location("photos", "2026/")
 
 
 @pytest.fixture
-def store():
+def store() -> FakeStore:
     return FakeStore({"photos": {"2026/a.txt": b"aaa", "2026/b10.txt": b"b", "2026/b2.txt": b"bb", "2026/sub/c": b"c"}})
 
 
 @pytest.fixture
-def errors():
+def errors() -> list[Exception]:
     return []
 
 
 @pytest.fixture
-def controller(qtbot, tmp_path, store, errors):
+def controller(
+    qtbot: QtBot, tmp_path: Path, store: FakeStore, errors: list[Exception]
+) -> Iterator[WorkspaceController]:
     window = MainWindow()
     qtbot.addWidget(window)
     owner = QObject()
@@ -66,37 +81,37 @@ def controller(qtbot, tmp_path, store, errors):
 
 
 @pytest.fixture
-def opened(controller, qtbot):
+def opened(controller: WorkspaceController, qtbot: QtBot) -> WorkspaceController:
     """The window in a folder with three files and a folder."""
     go(controller, qtbot, HERE)
     return controller
 
 
-def go(controller, qtbot, location):
+def go(controller: WorkspaceController, qtbot: QtBot, location: S3Location) -> None:
     with qtbot.waitSignal(controller.navigator.listing_finished):
         controller.open_connection("p1", location)
 
 
-def names(controller):
+def names(controller: WorkspaceController) -> list[str]:
     return [row.name for row in controller.workspace.contents.model.rows()]
 
 
-def select(controller, *wanted):
+def select(controller: WorkspaceController, *wanted: str) -> None:
     rows = controller.workspace.contents.model.rows()
     controller.workspace.contents.view.select({row.location for row in rows if row.name in wanted})
 
 
-def dialog(qtbot, kind):
+def dialog(qtbot: QtBot, kind: type[D]) -> D:
     """The one open dialog of a kind."""
 
-    def find():
+    def find() -> list[D]:
         return [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
 
     qtbot.waitUntil(lambda: len(find()) == 1)
     return find()[0]
 
 
-def drop(view, paths, at=None):
+def drop(view: ContentsView, paths: list[Path], at: QPoint | None = None) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     point = QPointF(at or QPoint(5, view.viewport().height() - 5))
@@ -107,13 +122,13 @@ def drop(view, paths, at=None):
     QApplication.sendEvent(view.viewport(), QDropEvent(point, copy, data, left, none))
 
 
-def test_a_folder_shows_in_natural_order_with_its_counts(opened):
+def test_a_folder_shows_in_natural_order_with_its_counts(opened: WorkspaceController) -> None:
     assert names(opened) == ["sub", "a.txt", "b2.txt", "b10.txt"]
     assert opened.workspace.info.text() == "4 items"
     assert opened.workspace.window().windowTitle() == "2026 – s3browser"
 
 
-def test_back_forward_and_up(opened, qtbot):
+def test_back_forward_and_up(opened: WorkspaceController, qtbot: QtBot) -> None:
     commands = opened.workspace.commands
     with qtbot.waitSignal(opened.navigator.listing_finished):
         commands.up.trigger()
@@ -127,18 +142,20 @@ def test_back_forward_and_up(opened, qtbot):
     assert not commands.forward.isEnabled()
 
 
-def test_the_tree_follows_to_where_one_goes(opened, qtbot):
+def test_the_tree_follows_to_where_one_goes(opened: WorkspaceController, qtbot: QtBot) -> None:
     place = Place("p1", HERE)
     qtbot.waitUntil(lambda: opened.workspace.places.currentIndex() == opened.workspace.places_model.index_of(place))
 
 
-def test_the_filter_narrows_and_says_of_how_many(opened, qtbot):
-    qtbot.keyClicks(opened.workspace.filter, "b1")
+def test_the_filter_narrows_and_says_of_how_many(opened: WorkspaceController, qtbot: QtBot) -> None:
+    QTest.keyClicks(opened.workspace.filter, "b1")
     assert names(opened) == ["b10.txt"]
     assert opened.workspace.info.text() == "1 of 4 items"
 
 
-def test_a_refresh_keeps_the_selection_and_shows_what_is_new(opened, qtbot, store):
+def test_a_refresh_keeps_the_selection_and_shows_what_is_new(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     select(opened, "a.txt", "b2.txt")
     store.write("photos", "2026/new.txt", b"new")
     with qtbot.waitSignal(opened.navigator.listing_finished):
@@ -147,19 +164,21 @@ def test_a_refresh_keeps_the_selection_and_shows_what_is_new(opened, qtbot, stor
     assert [row.name for row in opened.browser.selected_rows()] == ["a.txt", "b2.txt"]
 
 
-def test_a_typed_address_of_a_file_opens_its_folder_and_selects_it(opened, qtbot):
+def test_a_typed_address_of_a_file_opens_its_folder_and_selects_it(opened: WorkspaceController, qtbot: QtBot) -> None:
     with qtbot.waitSignal(opened.navigator.listing_finished):
         opened.workspace.path_bar.location_typed.emit(S3Location("photos", "2026/sub/c"))
     assert [row.name for row in opened.browser.selected_rows()] == ["c"]
 
 
-def test_a_typed_address_without_slash_of_a_folder_opens_it(opened, qtbot):
+def test_a_typed_address_without_slash_of_a_folder_opens_it(opened: WorkspaceController, qtbot: QtBot) -> None:
     with qtbot.waitSignal(opened.navigator.listing_finished):
         opened.workspace.path_bar.location_typed.emit(S3Location("photos", "2026/sub"))
     assert names(opened) == ["c"]
 
 
-def test_dropped_files_and_folders_are_uploaded_and_shown(opened, qtbot, store, tmp_path):
+def test_dropped_files_and_folders_are_uploaded_and_shown(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "x.txt").write_bytes(b"xx")
     (tmp_path / "y.txt").write_bytes(b"yyy")
@@ -169,21 +188,27 @@ def test_dropped_files_and_folders_are_uploaded_and_shown(opened, qtbot, store, 
     assert store.data("2026/y.txt", "photos") == b"yyy"
 
 
-def test_a_drop_on_a_folder_row_goes_into_that_folder(opened, qtbot, store, tmp_path):
+def test_a_drop_on_a_folder_row_goes_into_that_folder(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
     (tmp_path / "y.txt").write_bytes(b"yyy")
     view = opened.workspace.contents.view
     drop(view, [tmp_path / "y.txt"], view.visualRect(opened.workspace.contents.model.index(0, 0)).center())
     qtbot.waitUntil(lambda: "2026/sub/y.txt" in store.buckets["photos"])
 
 
-def test_nothing_can_be_dropped_on_the_list_of_buckets(controller, qtbot, tmp_path):
+def test_nothing_can_be_dropped_on_the_list_of_buckets(
+    controller: WorkspaceController, qtbot: QtBot, tmp_path: Path
+) -> None:
     go(controller, qtbot, S3Location())
     (tmp_path / "y.txt").write_bytes(b"y")
     with pytest.raises(AssertionError):
         drop(controller.workspace.contents.view, [tmp_path / "y.txt"])
 
 
-def test_a_name_that_is_there_is_asked_about_once_and_both_are_kept(opened, qtbot, store, tmp_path):
+def test_a_name_that_is_there_is_asked_about_once_and_both_are_kept(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
     for name in ("a.txt", "b2.txt"):
         (tmp_path / name).write_bytes(b"mine")
     opened.operations.upload([tmp_path / "a.txt", tmp_path / "b2.txt"], Place("p1", HERE))
@@ -192,7 +217,9 @@ def test_a_name_that_is_there_is_asked_about_once_and_both_are_kept(opened, qtbo
     assert store.data("2026/a.txt", "photos") == b"aaa"
 
 
-def test_what_cannot_be_uploaded_is_summed_up_before_anything_moves(opened, qtbot, store, tmp_path):
+def test_what_cannot_be_uploaded_is_summed_up_before_anything_moves(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
     (tmp_path / "ok.txt").write_bytes(b"ok")
     opened.operations.upload([tmp_path / "ok.txt", tmp_path / "missing.txt"], Place("p1", HERE))
     asked = dialog(qtbot, PlanProblemsDialog)
@@ -202,23 +229,29 @@ def test_what_cannot_be_uploaded_is_summed_up_before_anything_moves(opened, qtbo
     qtbot.waitUntil(lambda: "2026/ok.txt" in store.buckets["photos"])
 
 
-def test_a_download_writes_the_files_with_their_folders(opened, qtbot, tmp_path):
+def test_a_download_writes_the_files_with_their_folders(
+    opened: WorkspaceController, qtbot: QtBot, tmp_path: Path
+) -> None:
     select(opened, "a.txt", "sub")
     opened.operations.download(opened.browser.selected_rows(), "p1", tmp_path)
     qtbot.waitUntil(lambda: (tmp_path / "a.txt").exists() and (tmp_path / "sub" / "c").exists())
     assert (tmp_path / "a.txt").read_bytes() == b"aaa"
 
 
-def test_a_new_folder_is_made_and_shown_in_table_and_tree(opened, qtbot, store):
+def test_a_new_folder_is_made_and_shown_in_table_and_tree(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     opened.workspace.commands.new_folder.trigger()
     asked = dialog(qtbot, NewFolderDialog)
-    qtbot.keyClicks(asked.name_edit, "Reports")
+    QTest.keyClicks(asked.name_edit, "Reports")
     asked.create_button.click()
     qtbot.waitUntil(lambda: "Reports" in names(opened))
     assert "2026/Reports/" in store.buckets["photos"]
 
 
-def test_delete_counts_the_files_and_takes_the_rows_out(opened, qtbot, store):
+def test_delete_counts_the_files_and_takes_the_rows_out(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     select(opened, "sub", "a.txt")
     opened.workspace.commands.delete.trigger()
     asked = dialog(qtbot, ConfirmDeleteDialog)
@@ -229,11 +262,14 @@ def test_delete_counts_the_files_and_takes_the_rows_out(opened, qtbot, store):
     assert "2026/sub/c" not in store.buckets["photos"]
 
 
-def test_a_failed_listing_stands_where_the_rows_would_be_and_can_be_retried(controller, qtbot, store):
+def test_a_failed_listing_stands_where_the_rows_would_be_and_can_be_retried(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"))
     with qtbot.waitSignal(controller.navigator.listing_failed):
         controller.open_connection("p1", HERE)
-    page = controller.workspace.contents.findChild(QDialog) or controller.workspace.contents._page
+    page = controller.workspace.contents.findChild(StatePage)
+    assert isinstance(page, StatePage)
     assert "busy" in page.accessibleName()
     with qtbot.waitSignal(controller.navigator.listing_finished):
         page.button_clicked.emit()
@@ -247,7 +283,9 @@ def test_a_failed_listing_stands_where_the_rows_would_be_and_can_be_retried(cont
         (S3AccessDeniedError("list_buckets"), "bucket_requested"),
     ],
 )
-def test_a_refused_sign_in_or_list_of_buckets_offers_the_way_on(controller, qtbot, store, error, signal):
+def test_a_refused_sign_in_or_list_of_buckets_offers_the_way_on(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore, error: S3IntegrationError, signal: str
+) -> None:
     store.fail("list_buckets", error, times=5)
     with qtbot.waitSignal(controller.navigator.listing_failed):
         controller.open_connection("p1", S3Location())
@@ -256,14 +294,18 @@ def test_a_refused_sign_in_or_list_of_buckets_offers_the_way_on(controller, qtbo
     assert asked.args == ["p1"]
 
 
-def test_a_denied_folder_shows_the_missing_permission_for_the_administrator(controller, qtbot, store):
+def test_a_denied_folder_shows_the_missing_permission_for_the_administrator(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     error = S3AccessDeniedError("list", "s3://photos/", permission="s3:ListBucket", resource="arn:aws:s3:::photos")
     controller.workspace.contents.help_requested.emit(error)
     shown = dialog(qtbot, ErrorDialog)
     shown.close()
 
 
-def test_leaving_a_folder_drops_what_still_comes_of_it(controller, qtbot, store):
+def test_leaving_a_folder_drops_what_still_comes_of_it(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
     gate = store.hang("list_folder")
     controller.open_connection("p1", HERE)
     qtbot.waitUntil(gate.reached.is_set)
@@ -273,20 +315,20 @@ def test_leaving_a_folder_drops_what_still_comes_of_it(controller, qtbot, store)
     assert names(controller) == ["c"]
 
 
-def test_copy_address_copies_what_is_selected(opened):
+def test_copy_address_copies_what_is_selected(opened: WorkspaceController) -> None:
     select(opened, "a.txt")
     opened.workspace.commands.copy_address.trigger()
     assert QGuiApplication.clipboard().text() == "s3://photos/2026/a.txt"
 
 
-def test_without_a_connection_the_welcome_page_shows(controller):
+def test_without_a_connection_the_welcome_page_shows(controller: WorkspaceController) -> None:
     controller._sessions.remove("p1")
     controller.connections.removed.emit("p1")
     controller.show_profiles()
     assert controller.workspace.welcome.isVisible()
 
 
-def test_every_action_has_words_and_either_a_shortcut_or_a_reason(controller):
+def test_every_action_has_words_and_either_a_shortcut_or_a_reason(controller: WorkspaceController) -> None:
     without = {"open", "show_files_in_tree", "edit_connection", "remove_connection", "add_bucket"}
     for name, action in vars(controller.workspace.commands).items():
         assert isinstance(action, QAction)
@@ -295,30 +337,34 @@ def test_every_action_has_words_and_either_a_shortcut_or_a_reason(controller):
         assert bool(action.shortcuts()) != (name in without), name
 
 
-def test_shortcuts_are_not_given_twice(controller):
+def test_shortcuts_are_not_given_twice(controller: WorkspaceController) -> None:
     given = [key.toString() for action in vars(controller.workspace.commands).values() for key in action.shortcuts()]
     assert len(given) == len(set(given))
 
 
-def test_delete_never_stands_beside_download(controller):
-    from PySide6.QtWidgets import QToolButton
-
+def test_delete_never_stands_beside_download(controller: WorkspaceController) -> None:
     buttons = [b for b in controller.workspace.findChildren(QToolButton) if b.defaultAction()]
     order = sorted((b.mapTo(controller.workspace, QPoint()).x(), b.defaultAction().text()) for b in buttons)
     texts = [text for _, text in order]
     assert abs(texts.index("Delete…") - texts.index("Download…")) > 1
 
 
-def test_a_drag_out_downloads_at_the_drop_only(opened, qtbot, store, tmp_path):
+def test_a_drag_out_downloads_at_the_drop_only(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
     select(opened, "a.txt")
-    data = opened.workspace.contents.view.drag_data(opened.browser.selected_rows())
+    drag_data = opened.workspace.contents.view.drag_data
+    assert drag_data is not None
+    data = drag_data(opened.browser.selected_rows())
     assert data.hasUrls()
     paths = [Path(url.toLocalFile()) for url in data.urls()]
     assert [path.name for path in paths] == ["a.txt"]
     assert paths[0].read_bytes() == b"aaa"
 
 
-def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(qtbot, controller, store):
+def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(
+    qtbot: QtBot, controller: WorkspaceController, store: FakeStore
+) -> None:
     store.page_size = 2
     for number in range(30):
         store.write("photos", f"many/{number:02}/x", b"")
@@ -339,7 +385,9 @@ def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(qtbot, controller,
         (S3AccessDeniedError("list", "s3://photos/2026/"), False),
     ],
 )
-def test_a_failed_refresh_warns_and_keeps_the_rows_that_may_still_be_true(opened, qtbot, store, error, stays):
+def test_a_failed_refresh_warns_and_keeps_the_rows_that_may_still_be_true(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, error: S3IntegrationError, stays: bool
+) -> None:
     store.fail("list_folder", error)
     with qtbot.waitSignal(opened.navigator.listing_failed):
         opened.workspace.commands.refresh.trigger()
@@ -351,8 +399,8 @@ def test_a_failed_refresh_warns_and_keeps_the_rows_that_may_still_be_true(opened
     assert opened.workspace.banner is None
 
 
-def test_space_shows_and_hides_the_details(opened, qtbot):
+def test_space_shows_and_hides_the_details(opened: WorkspaceController, qtbot: QtBot) -> None:
     view = opened.workspace.contents.view
     before = opened.details.isVisible()
-    qtbot.keyClick(view, Qt.Key.Key_Space)
+    QTest.keyClick(view, Qt.Key.Key_Space)
     assert opened.details.isVisible() is not before

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -5,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QObject, QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
 
 from s3browser.model.entries import S3FileInfo
 from s3browser.model.listing import Column, Row, file_row, filtered_rows, folder_row, natural_key, sorted_rows
@@ -12,16 +14,16 @@ from s3browser.model.locations import S3Location
 from s3browser.ui.browser.contents_model import ContentsModel, ContentsRole
 
 
-def file(name, size=1, day=1, storage="STANDARD"):
+def file(name: str, size: int = 1, day: int = 1, storage: str = "STANDARD") -> Row:
     return file_row("b", S3FileInfo(name, size, datetime(2026, 1, day, tzinfo=UTC), "e", storage))
 
 
-def folder(name):
+def folder(name: str) -> Row:
     return folder_row("b", name + "/")
 
 
 @pytest.fixture
-def model(qapp):
+def model(qapp: QApplication) -> Iterator[ContentsModel]:
     owner = QObject()
     model = ContentsModel(owner)
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal, owner)
@@ -29,17 +31,17 @@ def model(qapp):
     owner.deleteLater()
 
 
-def names(model):
+def names(model: ContentsModel) -> list[str]:
     return [model.index(line, 0).data() for line in range(model.rowCount())]
 
 
-def test_folders_come_first_and_numbers_count(model):
+def test_folders_come_first_and_numbers_count(model: ContentsModel) -> None:
     model.append([file("file10"), file("file2"), folder("zoo"), folder("Art")])
     model.finish()
     assert names(model) == ["Art", "zoo", "file2", "file10"]
 
 
-def test_pages_are_appended_and_ordered_at_the_end(model):
+def test_pages_are_appended_and_ordered_at_the_end(model: ContentsModel) -> None:
     model.append([file("b")])
     model.append([file("a")])
     assert names(model) == ["b", "a"]
@@ -56,7 +58,9 @@ def test_pages_are_appended_and_ordered_at_the_end(model):
         (Column.NAME, ["d", "a", "b", "c"]),
     ],
 )
-def test_every_column_sorts_both_ways_with_folders_first(model, column, expected):
+def test_every_column_sorts_both_ways_with_folders_first(
+    model: ContentsModel, column: Column, expected: list[str]
+) -> None:
     model.append([file("a.txt", 30, 2), file("b.pdf", 10, 3), file("c.zip", 20, 1), folder("d")])
     model.sort(column, Qt.SortOrder.AscendingOrder)
     assert [name[0] for name in names(model)] == expected
@@ -64,7 +68,7 @@ def test_every_column_sorts_both_ways_with_folders_first(model, column, expected
     assert [name[0] for name in names(model)] == [expected[0], *reversed(expected[1:])]
 
 
-def test_a_held_index_follows_its_row_through_sorting(model):
+def test_a_held_index_follows_its_row_through_sorting(model: ContentsModel) -> None:
     model.append([file("a", 3), file("b", 2), file("c", 1)])
     held = QPersistentModelIndex(model.index(0, 0))
     model.sort(Column.SIZE, Qt.SortOrder.AscendingOrder)
@@ -72,7 +76,7 @@ def test_a_held_index_follows_its_row_through_sorting(model):
     assert held.data() == "a"
 
 
-def test_the_filter_wants_every_word_in_any_case(model):
+def test_the_filter_wants_every_word_in_any_case(model: ContentsModel) -> None:
     model.append([file("Annual report.pdf"), file("report draft.txt"), folder("Reports 2026")])
     model.set_filter("REPORT an")
     assert names(model) == ["Annual report.pdf"]
@@ -81,7 +85,7 @@ def test_the_filter_wants_every_word_in_any_case(model):
     assert len(names(model)) == 3
 
 
-def test_rows_that_come_while_filtered_are_filtered_too(model):
+def test_rows_that_come_while_filtered_are_filtered_too(model: ContentsModel) -> None:
     model.set_filter("keep")
     model.append([file("keep 1"), file("drop 1")])
     model.put([file("keep 0"), file("drop 0")])
@@ -89,7 +93,7 @@ def test_rows_that_come_while_filtered_are_filtered_too(model):
     assert model.total == 4
 
 
-def test_put_inserts_at_its_place_and_updates_in_place(model):
+def test_put_inserts_at_its_place_and_updates_in_place(model: ContentsModel) -> None:
     model.append([file("a", 1), file("c", 1)])
     model.put([file("b", 7)])
     model.put([file("a", 5)])
@@ -97,14 +101,14 @@ def test_put_inserts_at_its_place_and_updates_in_place(model):
     assert model.index(0, Column.SIZE).data() == "5 bytes"
 
 
-def test_remove_takes_out_only_what_is_named(model):
+def test_remove_takes_out_only_what_is_named(model: ContentsModel) -> None:
     model.append([file("a"), file("b"), file("c")])
     model.remove([S3Location("b", "a"), S3Location("b", "c"), S3Location("b", "not there")])
     assert names(model) == ["b"]
     assert model.total == 1
 
 
-def test_cells_say_what_they_are(model):
+def test_cells_say_what_they_are(model: ContentsModel) -> None:
     model.append([folder("d"), file("x.pdf", 1500, storage="STANDARD_IA")])
     assert [model.index(0, c).data() for c in Column] == ["d", "—", "Folder", "—", "—"]
     assert [model.index(1, c).data() for c in (0, 1, 2, 4)] == ["x.pdf", "2 KB", "PDF document", "Infrequent access"]
@@ -112,7 +116,7 @@ def test_cells_say_what_they_are(model):
     assert isinstance(model.index(1, 0).data(ContentsRole.ROW), Row)
 
 
-def test_only_files_can_be_dragged_and_only_folders_dropped_on(model):
+def test_only_files_can_be_dragged_and_only_folders_dropped_on(model: ContentsModel) -> None:
     model.append([folder("d"), file("x")])
     on_folder, on_file = model.index(0, 0).flags(), model.index(1, 0).flags()
     assert on_folder & Qt.ItemFlag.ItemIsDropEnabled
@@ -124,7 +128,7 @@ keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12
 
 
 @given(st.lists(keys, unique=True), st.sampled_from(Column), st.booleans())
-def test_sorting_loses_nothing_and_keeps_folders_first(made, column, descending):
+def test_sorting_loses_nothing_and_keeps_folders_first(made: list[str], column: Column, descending: bool) -> None:
     rows = [folder_row("b", key) if key.endswith("/") else file(key) for key in made]
     ordered = sorted_rows(rows, column, descending=descending)
     assert sorted(row.location.key for row in ordered) == sorted(made)
@@ -133,12 +137,12 @@ def test_sorting_loses_nothing_and_keeps_folders_first(made, column, descending)
 
 
 @given(keys, keys)
-def test_natural_keys_always_compare(one, other):
+def test_natural_keys_always_compare(one: str, other: str) -> None:
     assert (natural_key(one) <= natural_key(other)) or (natural_key(other) <= natural_key(one))
 
 
 @given(st.lists(keys, unique=True), keys)
-def test_filtering_agrees_with_a_plain_reference(made, text):
+def test_filtering_agrees_with_a_plain_reference(made: list[str], text: str) -> None:
     rows = [file(key) for key in made]
     words = text.casefold().split()
     expected = {row.location.key for row in rows if all(word in row.name.casefold() for word in words)}

@@ -1,13 +1,17 @@
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from s3browser.model.locations import S3Location
 from s3browser.ui.browser.path_bar import PathBar
 
 
 @pytest.fixture
-def bar(qtbot):
+def bar(qtbot: QtBot) -> Iterator[PathBar]:
     ground = QWidget()
     ground.resize(700, 60)
     qtbot.addWidget(ground)
@@ -19,23 +23,29 @@ def bar(qtbot):
     ground.close()
 
 
-def buttons(bar):
+def line_edit(bar: PathBar) -> QLineEdit:
+    found = bar.findChild(QLineEdit)
+    assert isinstance(found, QLineEdit)
+    return found
+
+
+def buttons(bar: PathBar) -> list[QToolButton]:
     found = [button for button in bar.findChildren(QToolButton) if not button.isHidden() and button.text()]
     return sorted(found, key=lambda button: button.x())
 
 
-def steps(bar):
+def steps(bar: PathBar) -> list[str]:
     return [button.text() for button in buttons(bar)]
 
 
-def test_every_step_can_be_clicked(bar, qtbot):
+def test_every_step_can_be_clicked(bar: PathBar, qtbot: QtBot) -> None:
     assert steps(bar) == ["Acme", "photos", "2026", "<b>Spring && co"]
     with qtbot.waitSignal(bar.location_chosen) as chosen:
         buttons(bar)[1].click()
     assert chosen.args == [S3Location("photos")]
 
 
-def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
+def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar: PathBar, qtbot: QtBot) -> None:
     bar.resize(180, 40)
     qtbot.waitUntil(lambda: "…" in steps(bar))
     fold = next(button for button in buttons(bar) if button.text() == "…")
@@ -45,24 +55,24 @@ def test_a_narrow_bar_folds_the_first_steps_into_a_menu(bar, qtbot):
     assert chosen.args == [S3Location()]
 
 
-def test_an_address_can_be_typed_and_escaped_from(bar, qtbot):
-    edit = bar.findChild(QLineEdit)
+def test_an_address_can_be_typed_and_escaped_from(bar: PathBar, qtbot: QtBot) -> None:
+    edit = line_edit(bar)
     bar.edit()
     assert edit.text() == "s3://photos/2026/<b>Spring & co/"
-    qtbot.keyClick(edit, Qt.Key.Key_Escape)
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
     assert not edit.isVisible()
     bar.edit()
     edit.setText("s3://other/x.txt")
     with qtbot.waitSignal(bar.location_typed) as typed:
-        qtbot.keyClick(edit, Qt.Key.Key_Return)
+        QTest.keyClick(edit, Qt.Key.Key_Return)
     assert typed.args == [S3Location("other", "x.txt")]
 
 
-def test_an_address_of_something_else_is_marked_and_not_followed(bar, qtbot):
-    edit = bar.findChild(QLineEdit)
+def test_an_address_of_something_else_is_marked_and_not_followed(bar: PathBar, qtbot: QtBot) -> None:
+    edit = line_edit(bar)
     bar.edit()
     edit.setText("https://example.org/")
     with qtbot.assertNotEmitted(bar.location_typed):
-        qtbot.keyClick(edit, Qt.Key.Key_Return)
+        QTest.keyClick(edit, Qt.Key.Key_Return)
     assert edit.property("problem")
     assert "not an s3:// address" in edit.toolTip()

@@ -1,6 +1,11 @@
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
 import pytest
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
+from pytestqt.qtbot import QtBot
 
 from s3browser.exceptions import S3AccessDeniedError, SettingsError
 from s3browser.jobs.runner import JobRunner
@@ -16,31 +21,32 @@ from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import LANES, Tasks
 from tests.fakestore import FakeStore
 
+D = TypeVar("D", bound=QDialog)
 PROFILE = ConnectionProfile("p1", "Acme")
 SECRET = Secret("AKIAEXAMPLE", "very secret")
 
 
-def no_keyring():
+def no_keyring() -> NoReturn:
     raise SettingsError("save_secret", "this connection", "NoKeyring")
 
 
 @pytest.fixture
-def store():
+def store() -> FakeStore:
     return FakeStore.sample()
 
 
 @pytest.fixture
-def sessions(tmp_path, store):
+def sessions(tmp_path: Path, store: FakeStore) -> Sessions:
     return Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(no_keyring), lambda *_: store)
 
 
 @pytest.fixture
-def controller(qtbot, sessions):
+def controller(qtbot: QtBot, sessions: Sessions) -> Iterator[ConnectionsController]:
     window = QWidget()
     qtbot.addWidget(window)
     owner = QObject()
     runner = JobRunner(LANES, GuiRelay(owner).deliver)
-    errors = []
+    errors: list[Exception] = []
     controller = ConnectionsController(sessions, Tasks(runner, errors.append), lambda: ["work"], window)
     window.show()
     yield controller
@@ -49,15 +55,17 @@ def controller(qtbot, sessions):
     owner.deleteLater()
 
 
-def dialog(qtbot, kind):
-    def find():
-        return next((w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()), None)
+def dialog(qtbot: QtBot, kind: type[D]) -> D:
+    def find() -> list[D]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
 
-    qtbot.waitUntil(lambda: find() is not None)
-    return find()
+    qtbot.waitUntil(lambda: len(find()) == 1)
+    return find()[0]
 
 
-def test_without_a_keyring_the_keys_stay_for_this_session_and_in_no_file(controller, qtbot, sessions, tmp_path):
+def test_without_a_keyring_the_keys_stay_for_this_session_and_in_no_file(
+    controller: ConnectionsController, qtbot: QtBot, sessions: Sessions, tmp_path: Path
+) -> None:
     controller.add()
     asked = dialog(qtbot, ConnectionDialog)
     asked.saved.emit(PROFILE, SECRET)
@@ -71,28 +79,34 @@ def test_without_a_keyring_the_keys_stay_for_this_session_and_in_no_file(control
     assert "very secret" not in (tmp_path / "connections.json").read_text()
 
 
-def test_temporary_keys_are_told_not_to_be_kept(qtbot, controller):
+def test_temporary_keys_are_told_not_to_be_kept(qtbot: QtBot, controller: ConnectionsController) -> None:
     with qtbot.waitSignals([controller.connected, controller.temporary_keys_used]):
         controller._save(PROFILE, Secret("ASIAEXAMPLE", "secret", "token"))
 
 
-def test_a_bucket_added_by_name_is_kept_with_the_connection(controller, qtbot, sessions):
+def test_a_bucket_added_by_name_is_kept_with_the_connection(
+    controller: ConnectionsController, qtbot: QtBot, sessions: Sessions
+) -> None:
     sessions.save(PROFILE)
     controller.add_bucket("p1")
     asked = dialog(qtbot, AddBucketDialog)
     with qtbot.waitSignal(controller.connected):
         asked.bucket_entered.emit("reports/2026/")
     asked.close()
-    assert sessions.profile("p1").buckets == ("reports/2026/",)
+    assert [profile.buckets for profile in sessions.profiles()] == [("reports/2026/",)]
 
 
-def test_the_test_counts_buckets_and_passes_for_keys_that_may_not_list_them(controller, store):
+def test_the_test_counts_buckets_and_passes_for_keys_that_may_not_list_them(
+    controller: ConnectionsController, store: FakeStore
+) -> None:
     assert controller._test(PROFILE, SECRET) == 3
     store.fail("list_buckets", S3AccessDeniedError("list_buckets"))
     assert controller._test(PROFILE, SECRET) is None
 
 
-def test_removing_asks_first_and_takes_the_keys_along(controller, qtbot, sessions):
+def test_removing_asks_first_and_takes_the_keys_along(
+    controller: ConnectionsController, qtbot: QtBot, sessions: Sessions
+) -> None:
     sessions.save(PROFILE)
     controller.ask_remove("p1")
     box = dialog(qtbot, QMessageBox)
