@@ -84,7 +84,7 @@ class Caller:
                     return request(client, stream if size else b"")
             except Exception:
                 if stream.failure is not None:
-                    raise stream.failure from None
+                    raise stream.failure from stream.failure.__cause__
                 raise
 
         return retrying(attempt, self.policy, cancel)

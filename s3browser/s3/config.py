@@ -15,6 +15,8 @@ from s3browser.exceptions import S3BucketError, S3CredentialsError
 from s3browser.model.locations import bucket_problem
 
 ADDRESSING_STYLES = ("auto", "path", "virtual")
+# What botocore takes for a host; for any other it raises a bare ValueError.
+_HOST = re.compile(r"(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)*(?!-)[a-z0-9-]{1,63}(?<!-)\.?", re.IGNORECASE | re.ASCII)
 
 
 class SecretText(str):
@@ -148,6 +150,9 @@ def endpoint_problem(url: str) -> str | None:
         return "The server’s address has to begin with https:// or http://."
     if not parts.hostname or not port_is_sound or re.search(r"[\s\x00-\x1f\x7f]", url):
         return "The server’s address is not a valid web address."
+    is_ipv6 = parts.netloc.rpartition("@")[2].startswith("[")
+    if not is_ipv6 and (len(parts.hostname) > 255 or not _HOST.fullmatch(parts.hostname)):
+        return "The server’s name may hold only letters (a–z), digits and hyphens, with a dot between its parts."
     if "@" in parts.netloc:
         # Named without the address: what stands before the @ is most likely a password.
         return "The server’s address may not hold a user name or password."

@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from s3browser.exceptions import S3CertificateError
+from s3browser.exceptions import S3CertificateError, S3CredentialsError
 from s3browser.s3.config import S3Config
 from s3browser.s3.translate import Call, translated
 
 if TYPE_CHECKING:
+    from boto3 import Session
     from mypy_boto3_s3.client import S3Client as BotoClient
 
 # As many connections as lanes may have threads; beyond it urllib3 warns and throws connections away.
@@ -54,8 +55,9 @@ def build_client(config: S3Config, call: Call) -> "BotoClient":
             aws_session_token=config.session_token,
             region_name=config.region,
         )
-        client = session.client(
-            "s3",
+        client = _make_client(
+            session,
+            call,
             region_name=config.region or session.region_name or FALLBACK_REGION,
             endpoint_url=config.endpoint_url,
             # None and not True: True would put AWS_CA_BUNDLE and the profile's ca_bundle out of force
@@ -81,10 +83,23 @@ def build_client(config: S3Config, call: Call) -> "BotoClient":
     return client
 
 
+def _make_client(session: "Session", call: Call, **settings: Any) -> "BotoClient":
+    try:
+        return session.client("s3", **settings)
+    except ValueError as error:
+        # Ours was checked: this address comes from the environment or the AWS files.
+        raise call.error(
+            S3CredentialsError,
+            "InvalidEndpoint",
+            reason="The server’s address in the AWS settings of this computer is not a valid web address.",
+            hint="Correct it there, or enter the address yourself.",
+        ) from error
+
+
 def is_amazon(url: str) -> bool:
     """Whether this address is Amazon's own."""
     host = urlsplit(url).hostname or ""
-    return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+    return host.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
 
 
 def timestamp_parser(slow: Callable[[Any], datetime]) -> Callable[[Any], datetime]:

@@ -186,7 +186,8 @@ def test_the_connection_alone_is_validated() -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "example.org", "https://", "http://a b", "http://h:x", "http://h:0", "http://h:99999", "http://[", "https://h/?a",
-     "https://h#f", "https://h\n"],
+     "https://h#f", "https://h\n", "http://a_b:9000", "http://a..b", "https://bücher.example", "https://-a.example",
+     "https://" + "a" * 64, "https://" + ".".join(["a" * 60] * 6)],
 )  # fmt: skip
 def test_addresses_that_cannot_be(url: str) -> None:
     assert endpoint_problem(url) is not None
@@ -201,7 +202,11 @@ def test_an_address_with_a_password_does_not_show_it() -> None:
     assert "hunter2" not in repr(caught.value) + caught.value.message_for_it()
 
 
-@pytest.mark.parametrize("url", ["http://localhost:9000", "https://s3.example.org/path", "http://127.0.0.1"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://localhost:9000", "https://s3.example.org/path", "http://127.0.0.1", "http://[::1]:9000", "https://h.example.",
+     "https://xn--bcher-kva.example"],
+)  # fmt: skip
 def test_addresses_that_can_be(url: str) -> None:
     assert endpoint_problem(url) is None
 

@@ -150,6 +150,13 @@ def test_damaged_aws_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> No
         S3Service(S3Config()).list_buckets()
 
 
+def test_an_impossible_address_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://storage_1:9000")
+    with pytest.raises(S3CredentialsError, match="address in the AWS settings") as caught:
+        S3Service(S3Config(access_key_id="a", secret_access_key="b")).list_buckets()
+    assert caught.value.code == "InvalidEndpoint"
+
+
 def test_no_keys_at_all() -> None:
     with pytest.raises(S3CredentialsError) as caught:
         S3Service(S3Config(endpoint_url="http://127.0.0.1:1")).check_credentials()
@@ -199,6 +206,7 @@ def test_amazon_tells_wrong_keys_from_missing_permissions() -> None:
     [
         ("https://s3.eu-west-1.amazonaws.com", True),
         ("https://s3.cn-north-1.amazonaws.com.cn", True),
+        ("https://s3.eusc-de-east-1.amazonaws.eu", True),
         ("https://amazonaws.com.example.org", False),
         ("http://127.0.0.1:9000", False),
         ("", False),

@@ -144,6 +144,7 @@ class Failing(io.BytesIO):
 
 def test_a_local_error_while_sending_comes_out_unchanged(script: Scripted, service: S3Service) -> None:
     broken = OSError(errno.EIO, "the disk is broken")
+    broken.__cause__ = cause = KeyError("what was behind it")
 
     def fail() -> bytes:
         raise broken
@@ -151,6 +152,7 @@ def test_a_local_error_while_sending_comes_out_unchanged(script: Scripted, servi
     with pytest.raises(OSError, match="disk is broken") as caught:
         service.put("bucket", "key", Failing(b"abc", fail), 3)
     assert caught.value is broken
+    assert caught.value.__cause__ is cause
 
 
 def test_a_file_that_shrinks_while_it_is_sent(script: Scripted, service: S3Service) -> None:
