@@ -96,7 +96,8 @@ def test_what_runs_then_what_failed_then_what_waits_then_what_is_over(
     shown(panel, qtbot, "a.txt", "b.txt", "bad.txt", "c.txt", "d.txt", "over.txt uploaded to Invoices")
     assert spoken(panel, 2) == "Upload bad.txt, failed: The server is busy or has a problem right now."
     assert spoken(panel, 3) == "Upload c.txt, 2 KB, waiting"
-    assert panel.status.accessibleName() == "2 active · 2 waiting · 1 failed · 2 KB of 8 KB"
+    # A time left may follow, where the first upload's end was seen in between.
+    assert panel.status.accessibleName().startswith("2 active · 2 waiting · 1 failed · 2 KB of 8 KB")
     for gate in gates:
         gate.release()
     shown(panel, qtbot, "bad.txt", "4 of 5 files uploaded to Invoices; 1 failed", "over.txt uploaded to Invoices")
