@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, QPoint, Signal
 
+from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import ObjectDetails
 from s3browser.model.listing import Row, folder_row
 from s3browser.model.localnames import local_paths
@@ -222,11 +223,11 @@ class WorkspaceController(QObject):
         """Show them where they are wanted and there is a connection for them to be of."""
         self.details.setVisible(bool(self._sessions.profiles()) and self.workspace.commands.show_details.isChecked())
 
-    def _head(self, profile_id: str, location: S3Location) -> ObjectDetails:
-        return self._sessions.store(profile_id).head(location.bucket, location.key)
+    def _head(self, profile_id: str, location: S3Location, token: CancelToken | None = None) -> ObjectDetails:
+        return self._sessions.store(profile_id).head(location.bucket, location.key, cancel=token)
 
-    def _fetch_details(self, place: Place) -> ObjectDetails:
-        return self._head(place.profile_id, place.location)
+    def _fetch_details(self, place: Place, token: CancelToken) -> ObjectDetails:
+        return self._head(place.profile_id, place.location, token)
 
     def _drag_data(self, rows: list[Row]) -> QMimeData:
         place = self.browser.place

@@ -185,9 +185,9 @@ class BrowserController(QObject):
             self._navigator.go(Place(profile_id, location))
             return
 
-        def is_file(_: CancelToken) -> bool:
+        def is_file(token: CancelToken) -> bool:
             try:
-                self._sessions.store(profile_id).head(location.bucket, location.key)
+                self._sessions.store(profile_id).head(location.bucket, location.key, cancel=token)
             except (S3FileNotFoundError, S3AccessDeniedError):
                 return False
             return True

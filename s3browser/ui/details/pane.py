@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FetchPreview = Callable[[Place, int, CancelToken], "Document"]
 """Fetches and reads a file of that many bytes; blocking, on a lane."""
 
-FetchDetails = Callable[[Place], ObjectDetails]
+FetchDetails = Callable[[Place, CancelToken], ObjectDetails]
 """Asks the server for what the listing did not tell; blocking, on a lane."""
 
 PREVIEW_BYTES = 20_000_000
@@ -171,7 +171,11 @@ class DetailsPane(QWidget):
         profile_id, row = self._shown
         place = Place(profile_id, row.location)
         self._tasks.run(
-            "actions", lambda _: self._fetch_details(place), self._on_details, self._on_details_failed, self._token
+            "actions",
+            lambda token: self._fetch_details(place, token),
+            self._on_details,
+            self._on_details_failed,
+            self._token,
         )
         reason = _no_preview_reason(row)
         if reason is not None:

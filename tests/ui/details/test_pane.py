@@ -36,7 +36,7 @@ def png(width: int = 48, height: int = 27) -> bytes:
     return bytes(buffer.data().data())
 
 
-def details(place: Place) -> ObjectDetails:
+def details(place: Place, _token: CancelToken) -> ObjectDetails:
     return ObjectDetails(place.location.key, 1, MOMENT, "etag", content_type="image/png", encryption="AES256")
 
 
@@ -170,7 +170,7 @@ def test_errors_stay_in_the_pane(make_pane: MakePane, qtbot: QtBot) -> None:
     def broken(place: Place, _size: int, _token: CancelToken) -> Document:
         raise DocumentError("process", place.location.key, "Encrypted")
 
-    def refused(_place: Place) -> ObjectDetails:
+    def refused(_place: Place, _token: CancelToken) -> ObjectDetails:
         raise S3AccessDeniedError("read", "s3://b/k")
 
     pane = make_pane(broken, refused)
