@@ -60,7 +60,8 @@ def upload_file(
         store: where to.
         local_path: a regular file, or a link to one.
         location: the object; what is there already is replaced.
-        on_progress: called with the position and the size, in bytes, on this thread, some ten times a second.
+        on_progress: called with the position and the size, in bytes, on this thread: some ten times a second, after
+            each part, and at the end.
         cancel: ends the work soon after it is set.
         metadata: kept with the object.
         content_type: guessed from the file’s name where None.
@@ -158,10 +159,12 @@ def _send_parts(
     names = _names(location)
     upload_id = store.create_multipart(*names, content_type=content_type, metadata=metadata, cancel=cancel)
     try:
-        sent = [
-            store.put_part(*names, upload_id, part.number, source.window(part), part.size, cancel=cancel)
-            for part in parts_of(source.fingerprint.size)
-        ]
+        sent = []
+        for part in parts_of(source.fingerprint.size):
+            body = source.window(part)
+            sent.append(store.put_part(*names, upload_id, part.number, body, part.size, cancel=cancel))
+            # On a fast line a part is over before its body has reported anything.
+            source.report(part.start + part.size)
         return store.complete_multipart(*names, upload_id, sent)
     except BaseException:
         try:

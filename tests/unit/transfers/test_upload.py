@@ -117,7 +117,14 @@ def test_progress_never_goes_back_though_the_body_is_rewound(file: Path) -> None
 def test_progress_of_parts_is_a_position_in_the_file(file: Path) -> None:
     seen: list[int] = []
     upload_file(FakeStore(chunk_bytes=2), file, TARGET, on_progress=lambda position, _: seen.append(position))
-    assert seen == [2, 4, 6, 8, 10, 10]
+    assert seen == [2, 4, 4, 6, 8, 8, 10, 10, 10]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_progress_of_parts_that_are_over_in_no_time(file: Path) -> None:
+    seen: list[int] = []
+    upload_file(FakeStore(chunk_bytes=2), file, TARGET, on_progress=lambda position, _: seen.append(position))
+    assert seen == [4, 8, 10, 10]
 
 
 def test_what_was_read_to_be_signed_is_not_reported_as_sent(file: Path) -> None:
