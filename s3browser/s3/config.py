@@ -106,7 +106,7 @@ class S3Config:
             S3BucketError: only the bucket's name is wrong or missing.
             S3CredentialsError: something else is; every problem is named, the bucket's included.
         """
-        bucket = bucket_problem(self.bucket_name) if self.bucket_name else "No bucket is given."
+        bucket = bucket_problem(str(self.bucket_name)) if self.bucket_name else "No bucket is given."
         connection = self.connection_problems()
         if connection:
             raise _settings_error([*connection, *([bucket] if bucket else [])], self.bucket_name)
@@ -125,6 +125,8 @@ class S3Config:
 
     def connection_problems(self) -> list[str]:
         """Everything that is wrong besides the bucket, a sentence each."""
+        if wrong := _field_problems({name: value for name, value in vars(self).items() if name != "bucket_name"}):
+            return wrong  # what follows needs values of the right kinds
         problems = [*_key_problems(self), *_number_problems(self)]
         if self.region is not None and not re.fullmatch(r"(?!\d+$)(?!-)[a-zA-Z0-9-]{1,63}(?<!-)", self.region):
             problems.append(f"“{self.region}” is not the name of a region; one looks like eu-central-1.")
@@ -227,7 +229,7 @@ def _field_problems(values: Mapping[str, Any]) -> list[str]:
     kinds: dict[str, tuple[type, ...]] = {
         field.name: (NoneType, str) if field.default is None else (type(field.default),) for field in fields(S3Config)
     }
-    kinds["verify"] = (bool, str)
+    kinds["verify"] = (bool, str, Path)
     problems = []
     for name, value in values.items():
         if name not in kinds:
@@ -237,7 +239,7 @@ def _field_problems(values: Mapping[str, Any]) -> list[str]:
         allowed = kinds[name]
         if float in allowed and type(value) is int:
             continue
-        if type(value) not in allowed:
+        if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
             wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
             words = " or ".join(wanted[kind] for kind in allowed if kind in wanted)
             problems.append(f"“{name}” has to be {words}.")

@@ -130,6 +130,22 @@ def test_a_damaged_file_does_not_tell_its_secret(tmp_path: Path) -> None:
     assert "topsecret" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"max_attempts": "3"}, ["“max_attempts” has to be a whole number"]),
+        ({"max_attempts": True}, ["“max_attempts” has to be a whole number"]),
+        ({"read_timeout_s": None, "region": 5}, ["“read_timeout_s” has to be a number", "“region” has to be text"]),
+        ({"endpoint_url": b"http://h", "bucket_name": None}, ["“endpoint_url” has to be text", "No bucket is given"]),
+    ],
+)
+def test_values_of_the_wrong_kind_are_named(values: dict[str, Any], words: list[str]) -> None:
+    with pytest.raises(S3CredentialsError) as caught:
+        S3Config(**{"bucket_name": "bucket", **values}).validate()
+    for word in words:
+        assert word in caught.value.reason
+
+
 def test_valid_settings_pass() -> None:
     GOOD.validate()
     dataclasses.replace(GOOD, region="eu-central-1", session_token="t", endpoint_url="http://[::1]:9000").validate()
