@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QObject, Qt, QTimer
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from s3browser import __version__
@@ -156,6 +157,7 @@ class Program(QObject):
         from s3browser.settings.secrets import SecretStore
         from s3browser.transfers.manager import TransferManager
         from s3browser.ui.browser.drag_out import sweep
+        from s3browser.ui.icons import RESOURCES
         from s3browser.ui.relay import GuiRelay
         from s3browser.ui.sessions import Sessions
         from s3browser.ui.tasks import LANES, Tasks
@@ -163,6 +165,7 @@ class Program(QObject):
         from s3browser.ui.workspace_controller import Services, WorkspaceController
 
         self._relay = GuiRelay(self)
+        self._qt_app.setWindowIcon(QIcon(str(RESOURCES / "s3browser.svg")))
         self._runner = JobRunner(LANES, self._relay.deliver)
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)

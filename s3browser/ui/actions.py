@@ -16,7 +16,7 @@ class Actions:
         self.edit_path = _action(parent, "Go to address…", "text-aa", "Ctrl+L")
         self.filter = _action(parent, "Filter this folder", "magnifying-glass", key.Find)
         self.open = _action(parent, "Open", "folder-open")
-        self.upload = _action(parent, "Upload…", "upload-simple", "Ctrl+U", tip="Upload files", colour="on_accent")
+        self.upload = _action(parent, "Upload…", "upload-simple", "Ctrl+U", tip="Upload files")
         self.upload_folder = _action(parent, "Upload a folder…", "folder-plus", "Ctrl+Shift+U")
         self.download = _action(parent, "Download…", "download-simple", "Ctrl+D", tip="Download what is selected")
         self.new_folder = _action(parent, "New folder…", "folder-plus", "Ctrl+Shift+N", tip="Make a folder here")
@@ -40,10 +40,9 @@ def _action(
     icon_name: str,
     *shortcuts: QKeySequence.StandardKey | str,
     tip: str = "",
-    colour: str = "muted",
     checkable: bool = False,
 ) -> QAction:
-    action = QAction(icon(icon_name, colour), text, parent)
+    action = QAction(icon(icon_name), text, parent)
     keys = [QKeySequence(shortcut) for shortcut in shortcuts]
     action.setShortcuts(keys)
     action.setCheckable(checkable)

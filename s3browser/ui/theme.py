@@ -200,6 +200,7 @@ QSplitter::handle { background: @hairline; }
 QTreeView, QTableView { background: @ground; border: none; outline: 0; selection-background-color: @selection; }
 QTreeView::item, QTableView::item { border: none; padding: 0 4px; }
 QTreeView::item:hover { background: @hover; }
+QTreeView::item:focus { border: 1px solid @accent; }
 QTreeView::item:selected, QTableView::item:selected { background: @selection; color: @text; }
 QHeaderView { background: @ground; border: none; }
 QHeaderView::section { background: @ground; color: @muted; border: none; border-bottom: 1px solid @hairline;
@@ -245,6 +246,7 @@ QToolButton:focus { border: 1px solid @accent; }
 QToolButton:disabled { color: @muted; }
 QToolButton[role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 6px 14px; }
 QToolButton[role="primary"]:hover { background: @accent_hover; }
+QToolButton[role="primary"]:focus { border: 1px solid @text; }
 QToolButton[role="primary"]:disabled { background: @track; color: @muted; }
 QToolButton[role="quiet"] { padding: 4px; }
 QToolButton[role="fold"] { color: @muted; padding: 3px 6px 3px 0; }

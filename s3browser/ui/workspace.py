@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
 from PySide6.QtGui import QAction
@@ -70,6 +71,8 @@ class Workspace(QWidget):
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self._columns)
+        self._order_tabs()
+        self.path_bar.left.connect(self.contents.view.setFocus)
         self.contents.view.setFocus()
         self.addActions([action for action in vars(self.commands).values() if isinstance(action, QAction)])
 
@@ -84,6 +87,12 @@ class Workspace(QWidget):
         """Put the transfers below the contents."""
         self._rows.addWidget(transfers)
         self._rows.setStretchFactor(0, 1)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        """From left to right and from top to bottom; Qt’s own order is that of construction."""
+        for before, after in pairwise([self._add_button, self.places, *self._tab_order]):
+            self.setTabOrder(before, after)
 
     # -- layout ------------------------------------------------------------------------------
 
@@ -93,11 +102,11 @@ class Workspace(QWidget):
         side.setMinimumWidth(GRID * 22)
         heading = QLabel("PLACES", side)
         heading.setProperty("role", "section")
-        add = _button(self.commands.add_connection, side, role="quiet", with_text=False)
+        self._add_button = _button(self.commands.add_connection, side, role="quiet", with_text=False)
         head = QHBoxLayout()
         head.setContentsMargins(GRID * 2, GRID * 2, GRID, 0)
         head.addWidget(heading, 1)
-        head.addWidget(add)
+        head.addWidget(self._add_button)
         layout = QVBoxLayout(side)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID // 2)
@@ -120,27 +129,37 @@ class Workspace(QWidget):
         top = QHBoxLayout()
         top.setContentsMargins(GRID, GRID, GRID * 2, GRID)
         top.setSpacing(GRID // 2)
-        for action in (a.back, a.forward, a.up, a.refresh):
-            top.addWidget(_button(action, self._browse, role="quiet", with_text=False))
+        ways = [
+            _button(action, self._browse, role="quiet", with_text=False)
+            for action in (a.back, a.forward, a.up, a.refresh)
+        ]
+        for way in ways:
+            top.addWidget(way)
         top.addSpacing(GRID)
         top.addWidget(self.path_bar, 1)
         top.addWidget(self.filter)
-        top.addWidget(_button(a.show_details, self._browse, role="quiet", with_text=False))
+        details = _button(a.show_details, self._browse, role="quiet", with_text=False)
+        top.addWidget(details)
 
         bar = QHBoxLayout()
         bar.setContentsMargins(GRID * 2, GRID, GRID * 2, GRID)
         bar.setSpacing(GRID)
         upload = _button(a.upload, self._browse, role="primary")
+        a.upload.changed.connect(lambda: upload.setIcon(icon("upload-simple", "on_accent")))  # menus have it in grey
         more = QMenu(upload)
         more.addAction(a.upload)
         more.addAction(a.upload_folder)
         upload.setMenu(more)
         upload.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        bar.addWidget(upload)
-        for action in (a.download, a.new_folder, a.delete):  # Delete never sits beside Download
-            bar.addWidget(_button(action, self._browse))
+        # Delete never sits beside Download.
+        deeds = [upload, *(_button(action, self._browse) for action in (a.download, a.new_folder, a.delete))]
+        for deed in deeds:
+            bar.addWidget(deed)
         bar.addStretch(1)
         bar.addWidget(self.info)
+
+        path = self.path_bar.first_in_tab_order
+        self._tab_order: list[QWidget] = [*ways, path, self.filter, details, *deeds, self.contents.view]
 
         layout = QVBoxLayout(self._browse)
         layout.setContentsMargins(0, 0, 0, 0)

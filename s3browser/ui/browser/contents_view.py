@@ -3,6 +3,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QMimeData, QModelIndex, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import (
+    QColor,
     QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -10,6 +11,8 @@ from PySide6.QtGui import (
     QDropEvent,
     QHideEvent,
     QKeyEvent,
+    QPainter,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QMenu, QTableView, QWidget
@@ -18,7 +21,7 @@ from s3browser.model.listing import Column, Row
 from s3browser.model.locations import S3Location
 from s3browser.ui.browser.contents_model import ContentsModel
 from s3browser.ui.icons import icon
-from s3browser.ui.theme import GRID
+from s3browser.ui.theme import GRID, current_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +140,24 @@ class ContentsView(QTableView):
             self.preview_requested.emit()
         else:
             super().keyPressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        current = self.currentIndex()
+        if not self.hasFocus() or not current.isValid() or self._shows_by_selection(current):
+            return
+        row = self.visualRect(current)
+        row.setLeft(0)
+        row.setWidth(self.viewport().width() - 1)
+        painter = QPainter(self.viewport())
+        painter.setPen(QColor(current_colours().accent))
+        painter.drawRect(row.adjusted(0, 0, 0, -1))
+        painter.end()
+
+    def _shows_by_selection(self, current: QModelIndex) -> bool:
+        """Whether the row with the keyboard is the one selected row, and so needs no frame of its own."""
+        spans = self.selectionModel().selection()
+        return spans.count() == 1 and spans.first().height() == 1 and spans.contains(current)
 
     # -- columns -----------------------------------------------------------------------------
 

@@ -1,8 +1,18 @@
 from functools import partial
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QSizePolicy, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QSizePolicy,
+    QStackedLayout,
+    QToolButton,
+    QWidget,
+)
 
 from s3browser.model.locations import S3Location, parse_location
 from s3browser.ui.theme import GRID
@@ -16,10 +26,12 @@ class PathBar(QWidget):
     Signals:
         location_chosen: an ``S3Location`` was clicked.
         location_typed: an ``S3Location`` was typed, folder or file.
+        left: typing has ended, by Enter or Escape; the keyboard should go on to the contents.
     """
 
     location_chosen = Signal(object)
     location_typed = Signal(object)
+    left = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -63,7 +75,9 @@ class PathBar(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         left = event.type() == QEvent.Type.FocusOut
         escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
-        if watched is self._edit and (left or escaped):
+        if watched is self._edit and escaped:
+            self._leave()
+        elif watched is self._edit and left:
             self._stack.setCurrentWidget(self._steps)
         return super().eventFilter(watched, event)
 
@@ -78,8 +92,12 @@ class PathBar(QWidget):
         self._edit.setProperty("problem", False)
         self._edit.setToolTip("")
         self._edit.style().polish(self._edit)
-        self._stack.setCurrentWidget(self._steps)
+        self._leave()
         self.location_typed.emit(location)
+
+    def _leave(self) -> None:
+        self.left.emit()  # first: hiding the focus would pass it on to the first of the steps
+        self._stack.setCurrentWidget(self._steps)
 
     def _rebuild(self) -> None:
         while (item := self._steps_layout.takeAt(0)) is not None:
@@ -89,8 +107,11 @@ class PathBar(QWidget):
         steps = [S3Location(), *self._location.trail]
         buttons = [self._step(step, is_last=step == steps[-1]) for step in steps]
         hidden = _how_many_to_fold([button.sizeHint().width() + GRID * 2 for button in buttons], self.width())
+        in_order: list[QWidget] = [self._edit, *buttons[hidden:]]
         if hidden:
-            self._steps_layout.addWidget(self._folded(steps[:hidden]))
+            folded = self._folded(steps[:hidden])
+            self._steps_layout.addWidget(folded)
+            in_order.insert(1, folded)
         for button in buttons[:hidden]:
             button.hide()
             button.deleteLater()
@@ -99,6 +120,13 @@ class PathBar(QWidget):
                 self._steps_layout.addWidget(self._mark())
             self._steps_layout.addWidget(button)
         self._steps_layout.addStretch(1)
+        for before, after in pairwise(in_order):
+            QWidget.setTabOrder(before, after)  # new widgets come last otherwise
+
+    @property
+    def first_in_tab_order(self) -> QWidget:
+        """The first widget of the bar for the Tab key; the others follow it."""
+        return self._edit
 
     def _name(self, step: S3Location) -> str:
         return (step.name or "(no name)") if step.bucket else self._root_name

@@ -57,6 +57,7 @@ class PlacesView(QTreeView):
         for step in (S3Location(), *location.trail):
             index = self._model.index_of(Place(profile_id, step))
             if not index.isValid():
+                self.setCurrentIndex(QModelIndex())  # the place from before is not where one is
                 return
             if step == location:
                 self._wanted = None

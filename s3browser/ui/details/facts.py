@@ -1,7 +1,9 @@
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from s3browser.ui.labels import PlainLabel
 from s3browser.ui.theme import GRID
@@ -11,7 +13,7 @@ Fact = tuple[str, str]
 
 
 class FactGrid(QWidget):
-    """Facts in two columns; the values can be selected and copied.
+    """Facts in two columns; the values wrap wherever they must, and can be copied.
 
     Args:
         parent: owns it.
@@ -26,7 +28,7 @@ class FactGrid(QWidget):
         self._grid.setVerticalSpacing(GRID)
         self._grid.setColumnMinimumWidth(0, name_width)
         self._grid.setColumnStretch(1, 1)
-        self._labels: dict[str, tuple[QLabel, QLabel]] = {}
+        self._labels: dict[str, tuple[PlainLabel, PlainLabel]] = {}
 
     def show_facts(self, facts: Sequence[Fact]) -> None:
         """Show these, in this order, and no others."""
@@ -48,14 +50,17 @@ class FactGrid(QWidget):
         self._labels = {}
         for line, name in enumerate(names):
             caption = PlainLabel(name, self, role="muted", max_lines=1)
-            value = QLabel(self)
-            value.setTextFormat(Qt.TextFormat.PlainText)
-            value.setWordWrap(True)
-            value.setTextInteractionFlags(
-                Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-            )
+            value = PlainLabel("", self)
+            copy = QAction("Copy", value)
+            copy.triggered.connect(partial(_copy, value))
+            value.addAction(copy)
+            value.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
             self._grid.addWidget(caption, line, 0, Qt.AlignmentFlag.AlignTop)
             self._grid.addWidget(value, line, 1)
             self._labels[name] = (caption, value)
             caption.show()
             value.show()
+
+
+def _copy(label: PlainLabel) -> None:
+    QGuiApplication.clipboard().setText(label.text())

@@ -71,7 +71,8 @@ class Sheet(QDialog):
     def add_button(self, text: str, role: QDialogButtonBox.ButtonRole, *, look: str = "") -> QPushButton:
         """A button of the row; ``look`` is a role of the style sheet (``primary``, ``danger``)."""
         button = self.buttons.addButton(text, role)
-        self.buttons.setFocusProxy(None)  # with one, Tab leaves out the buttons before the one it stands for
+        # With a proxy, Tab leaves out the buttons before the one it stands for.
+        self.buttons.setFocusProxy(None)  # type: ignore[arg-type]  # None is how Qt documents to have none
         if look:
             set_role(button, look)
         return button
