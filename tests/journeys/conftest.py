@@ -31,7 +31,9 @@ def sit_down(screen: Desktop, home: Path) -> Iterator[StartProgram]:
     """Starts the program, and somebody to use it; see ``StartProgram``."""
     with ExitStack() as stack:
 
-        def start(theme: str = "light", title: str = "s3browser", environment: Mapping[str, str] | None = None) -> Person:
+        def start(
+            theme: str = "light", title: str = "s3browser", environment: Mapping[str, str] | None = None
+        ) -> Person:
             program = stack.enter_context(
                 screen.running(home, "s3browser", "--theme", theme, environment=environment or {})
             )

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -142,7 +142,7 @@ class Desktop:
         """
         wanted = bytes.fromhex(colour.removeprefix("#"))
         part = self.screen().crop((area.x, area.y, area.x + area.width, area.y + area.height)).convert("RGB")
-        found = part.getcolors(part.width * part.height) or []
+        found: Any = part.getcolors(part.width * part.height) or []
         alike = (count for count, one in found if all(abs(a - b) <= within for a, b in zip(one, wanted, strict=True)))
         return sum(alike) >= pixels
 
@@ -215,10 +215,8 @@ class Running:
 
     def kill(self) -> None:
         """End it, and what it started, without asking."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait()
 
     def leftovers(self) -> list[str]:

@@ -1,5 +1,7 @@
 """Another program's window, to drag files from (``give PATH…``) or to drop them on (``take FOLDER``)."""
 
+# ruff: noqa: N802 (Qt’s overrides keep Qt’s names)
+
 import shutil
 import sys
 from pathlib import Path

@@ -86,7 +86,9 @@ class Person:
         """Press “Test connection” and wait until the dialog says ``outcome``: a colour."""
         self.desktop.press(*_TO_TEST, "space")
         self.program.until(
-            lambda: self.desktop.shows(outcome, self.waits_for("New connection")), "the outcome of the test", timeout_s=30
+            lambda: self.desktop.shows(outcome, self.waits_for("New connection")),
+            "the outcome of the test",
+            timeout_s=30,
         )
         self.picture("connection-tested")
 

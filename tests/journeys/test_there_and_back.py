@@ -1,9 +1,9 @@
 """A folder of 200 files goes to a server by dropping it, and comes back; every byte is compared on the way."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,8 +11,20 @@ from tests.journeys.conftest import StartProgram
 from tests.journeys.person import Person
 from tests.servers.server import Server
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client as Boto3Client
+
 FOLDER = "Quarter 3"
-AWKWARD = ("Grüße & Küsse.txt", "a+b.txt", "100%.txt", "a%20b.txt", "a:b.txt", "two  spaces.txt", "日本語/資料.txt", "#1?.txt")
+AWKWARD = (
+    "Grüße & Küsse.txt",
+    "a+b.txt",
+    "100%.txt",
+    "a%20b.txt",
+    "a:b.txt",
+    "two  spaces.txt",
+    "日本語/資料.txt",
+    "#1?.txt",
+)
 SAVED_AS = {"a:b.txt": "a：b.txt", "#1?.txt": "#1？.txt"}  # so that the folder can go on to a Windows computer
 FILES = 200
 
@@ -39,23 +51,22 @@ def files_in(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".part")
 
 
-def on_server(server: Server, bucket: str, prefix: str) -> dict[str, bytes]:
-    """The same of a folder on a server, as plain boto3 reads it."""
-    client = server.boto3_client()
+def on_server(client: "Boto3Client", bucket: str) -> dict[str, bytes]:
+    """The same of the folder on a server, as plain boto3 reads it."""
     return {
-        key.removeprefix(prefix): client.get_object(Bucket=bucket, Key=key)["Body"].read()
-        for key in keys_on_server(server, bucket, prefix)
-        if not key.endswith("/")
+        key.removeprefix(f"{FOLDER}/"): client.get_object(Bucket=bucket, Key=key)["Body"].read()
+        for key in files_on_server(client, bucket)
     }
 
 
-def keys_on_server(server: Server, bucket: str, prefix: str) -> list[str]:
-    """Every key below a prefix."""
-    pages = server.boto3_client().get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+def files_on_server(client: "Boto3Client", bucket: str) -> list[str]:
+    """The keys of the folder’s files on a server."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{FOLDER}/")
+    keys = (entry["Key"] for page in pages for entry in page.get("Contents", []))
+    return [key for key in keys if not key.endswith("/")]
 
 
-def drops_and_watches(person: Person, home: Path, source: Path, server: Server, bucket: str) -> None:
+def drops_and_watches(person: Person, home: Path, source: Path, client: "Boto3Client", bucket: str) -> None:
     """Drop a folder from another program’s window onto the table, and wait until the server has it."""
     with person.beside(home, "give", source) as start:
         person.desktop.pick_up(start, person.contents)
@@ -64,9 +75,7 @@ def drops_and_watches(person: Person, home: Path, source: Path, server: Server, 
         person.sees_transfers()
     person.picture("uploading")
     person.program.until(
-        lambda: len([key for key in keys_on_server(server, bucket, f"{FOLDER}/") if not key.endswith("/")]) >= FILES,
-        "every file on the server",
-        timeout_s=60,
+        lambda: len(files_on_server(client, bucket)) >= FILES, "every file on the server", timeout_s=60
     )
     person.sees_transfers_end(person.colours.success, "that all went well")
     person.picture("uploaded")
@@ -92,15 +101,16 @@ def there_and_back(
     sit_down: StartProgram, server: Server, home: Path, tmp_path: Path, theme: str, *, bucket: str, drag: bool
 ) -> None:
     files = make_files(tmp_path / FOLDER)
-    server.boto3_client().create_bucket(Bucket=bucket)
+    client = server.boto3_client()
+    client.create_bucket(Bucket=bucket)
     person = sit_down(theme)
     person.picture("welcome")
     person.connects(server)
     person.picture("buckets")
     person.goes_to(f"s3://{bucket}/")
     person.picture("empty-folder")
-    drops_and_watches(person, home, tmp_path / FOLDER, server, bucket)
-    assert on_server(server, bucket, f"{FOLDER}/") == files
+    drops_and_watches(person, home, tmp_path / FOLDER, client, bucket)
+    assert on_server(client, bucket) == files
 
     target = tmp_path / "downloads"
     target.mkdir()
@@ -110,7 +120,7 @@ def there_and_back(
         downloads_by_keys(person, target)
     person.picture("downloaded")
     assert on_disk(target / FOLDER) == {SAVED_AS.get(name, name): content for name, content in files.items()}
-    assert os.listdir(target) == [FOLDER]
+    assert list(target.iterdir()) == [target / FOLDER]
 
     person.desktop.press("ctrl+q")
     assert person.program.wait(3) == 0

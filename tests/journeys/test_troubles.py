@@ -1,4 +1,4 @@
-"""What goes wrong on the way: wrong keys, a server that goes away, a window closed or a process killed in the middle."""
+"""What goes wrong on the way: wrong keys, a server that is gone, a window closed or a process killed in the middle."""
 
 import os
 import signal
