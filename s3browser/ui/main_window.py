@@ -1,6 +1,6 @@
 """The window itself, empty: what it imports is all that has to be there before it can be seen."""
 
-from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
@@ -23,13 +23,13 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("s3browser")
         self.resize(GRID * 160, GRID * 100)
         self.setMinimumSize(GRID * 80, GRID * 55)
-        self._was_painted = False
+        self.installEventFilter(self)  # until the first paint: a filter in Python delays every event
 
-    def event(self, event: QEvent) -> bool:
-        if event.type() is QEvent.Type.Paint and not self._was_painted:
-            self._was_painted = True
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self and event.type() is QEvent.Type.Paint:
+            self.removeEventFilter(self)
             QTimer.singleShot(0, self.first_painted.emit)
-        return super().event(event)
+        return super().eventFilter(watched, event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.closing.emit()

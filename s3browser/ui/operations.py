@@ -7,7 +7,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QStandardPaths, Signal
+from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from s3browser.exceptions import S3IntegrationError
@@ -32,6 +32,8 @@ from s3browser.ui.tasks import Tasks
 
 _DELETE_AT_ONCE = 1000  # keys; as many as one request takes
 
+_SHOW_STORED_MS = 200  # small files are stored hundreds a second; each time the whole table is put in order and painted
+
 
 class Operations(QObject):
     """Asks what has to be asked, then does it. Every slot returns at once.
@@ -54,6 +56,11 @@ class Operations(QObject):
         self._tasks = tasks
         self._manager = manager
         self._window = window
+        self._stored: dict[Place, dict[S3Location, Row]] = {}
+        self._stored_due = QTimer(self)
+        self._stored_due.setSingleShot(True)
+        self._stored_due.setInterval(_SHOW_STORED_MS)
+        self._stored_due.timeout.connect(self._show_stored)
         self._waiting: dict[int, Callable[[bool], None]] = {}
         self.download_folder: Path | None = None
 
@@ -164,16 +171,20 @@ class Operations(QObject):
 
     def on_news(self, news: TransferNews) -> None:
         """Take in what the transfers have done: show what was stored, tell drags that their files are there."""
-        stored: dict[Place, dict[S3Location, Row]] = {}
         for arrived in news.stored:
             location = S3Location(arrived.bucket, arrived.info.key)
-            _note_stored(stored, arrived.connection_id, object_row(arrived.bucket, arrived.info), location)
-        for place, rows in stored.items():
-            self.rows_added.emit(place, list(rows.values()))
+            _note_stored(self._stored, arrived.connection_id, object_row(arrived.bucket, arrived.info), location)
+        if self._stored and not self._stored_due.isActive():
+            self._stored_due.start()
         for batch in news.finished:
             finished = self._waiting.pop(batch.batch_id, None)
             if finished is not None:
                 finished(batch.done == batch.total)
+
+    def _show_stored(self) -> None:
+        stored, self._stored = self._stored, {}
+        for place, rows in stored.items():
+            self.rows_added.emit(place, list(rows.values()))
 
     # -- new folder --------------------------------------------------------------------------
 

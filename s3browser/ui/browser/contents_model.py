@@ -158,8 +158,10 @@ class ContentsModel(QAbstractTableModel):
 
     def put(self, rows: Iterable[Row]) -> None:
         """Insert or update rows, each at its place: what an upload or a new folder changed."""
-        self.append(rows)
-        self._rearrange()
+        news = [row for row in rows if self._all.get(row.location) != row]
+        if news:
+            self.append(news)
+            self._rearrange()
 
     def remove(self, locations: Iterable[S3Location]) -> None:
         """Take rows out: what a delete changed."""
