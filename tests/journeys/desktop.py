@@ -142,8 +142,10 @@ class Desktop:
         """
         wanted = bytes.fromhex(colour.removeprefix("#"))
         part = self.screen().crop((area.x, area.y, area.x + area.width, area.y + area.height)).convert("RGB")
-        found: Any = part.getcolors(part.width * part.height) or []
-        alike = (count for count, one in found if all(abs(a - b) <= within for a, b in zip(one, wanted, strict=True)))
+        found: Any = part.getcolors(part.width * part.height)
+        alike: list[int] = [
+            count for count, one in found if all(abs(a - b) <= within for a, b in zip(one, wanted, strict=True))
+        ]
         return sum(alike) >= pixels
 
     def picture(self, name: str) -> None:
