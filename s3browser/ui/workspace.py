@@ -223,7 +223,6 @@ def _button(action: QAction, parent: QWidget, *, role: str = "", with_text: bool
         button.setProperty("role", role)
     style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon if with_text else Qt.ToolButtonStyle.ToolButtonIconOnly
     button.setToolButtonStyle(style)
-    button.setText(action.text().rstrip("…"))
     button.setAccessibleName(action.text().rstrip("…"))
     button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     return button

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QToolButton
 from pytestqt.qtbot import QtBot
 
 from s3browser.documents import Document, Kind
@@ -347,6 +347,30 @@ def test_delete_never_stands_beside_download(controller: WorkspaceController) ->
     order = sorted((b.mapTo(controller.workspace, QPoint()).x(), b.defaultAction().text()) for b in buttons)
     texts = [text for _, text in order]
     assert abs(texts.index("Delete…") - texts.index("Download…")) > 1
+
+
+def test_tab_goes_from_left_to_right_and_from_top_to_bottom(opened: WorkspaceController, qtbot: QtBot) -> None:
+    workspace = opened.workspace
+    workspace.window().activateWindow()
+    workspace.places.setFocus()
+    qtbot.waitUntil(workspace.places.hasFocus)
+    corners: list[tuple[int, int]] = []
+    while not workspace.contents.view.hasFocus() and len(corners) < 30:
+        QTest.keyClick(workspace.window().focusWidget(), Qt.Key.Key_Tab)
+        corner = workspace.window().focusWidget().mapTo(workspace, QPoint())
+        corners.append((corner.y() // 40, corner.x()))
+    assert workspace.contents.view.hasFocus()
+    assert corners == sorted(corners)
+    assert len(corners) > 8
+
+
+def test_after_a_typed_address_the_keyboard_is_in_the_contents(opened: WorkspaceController, qtbot: QtBot) -> None:
+    window = opened.workspace.window()
+    window.activateWindow()
+    opened.workspace.commands.edit_path.trigger()
+    qtbot.waitUntil(lambda: isinstance(window.focusWidget(), QLineEdit))
+    QTest.keyClick(window.focusWidget(), Qt.Key.Key_Escape)
+    assert window.focusWidget() is opened.workspace.contents.view
 
 
 def test_a_drag_out_downloads_at_the_drop_only(

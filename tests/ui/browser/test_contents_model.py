@@ -147,3 +147,14 @@ def test_filtering_agrees_with_a_plain_reference(made: list[str], text: str) -> 
     words = text.casefold().split()
     expected = {row.location.key for row in rows if all(word in row.name.casefold() for word in words)}
     assert {row.location.key for row in filtered_rows(rows, text)} == expected
+
+
+def test_files_and_folders_can_be_dragged_out_and_buckets_cannot(model: ContentsModel) -> None:
+    model.append([file("a.txt"), folder("f"), folder_row("bucket", "")])
+    model.finish()
+    draggable = {
+        model.index(line, 0).data()
+        for line in range(3)
+        if model.flags(model.index(line, 0)) & Qt.ItemFlag.ItemIsDragEnabled
+    }
+    assert draggable == {"a.txt", "f"}

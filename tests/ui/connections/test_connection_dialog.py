@@ -289,8 +289,12 @@ def test_every_control_has_a_name_and_no_text_is_html(open_dialog: Open) -> None
 def test_tab_goes_through_the_fields_in_their_order(open_dialog: Open, qtbot: QtBot) -> None:
     dialog = open_dialog()
     form = dialog.form
+    form.advanced.set_open(True)
     qtbot.waitUntil(form.kind.hasFocus)
-    for follower in (form.sign_in, form.access_key, form.secret_key, form.secret_key.reveal, form.name):
+    keys = (form.sign_in, form.access_key, form.secret_key, form.secret_key.reveal, form.name)
+    advanced = (form.advanced.button, form.region, form.addressing, form.session_token, form.session_token.reveal)
+    choose = form.findChild(QPushButton)
+    for follower in (*keys, *advanced, form.ca_file, choose, form.buckets, dialog.test_button, dialog.save_button):
         QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Tab)
         assert dialog.focusWidget() is follower
 
