@@ -166,7 +166,7 @@ class FakeStore:
         self._add(operation, lambda _: (callback(), None)[1], nth, times, key)
 
     def damage(self, key: str, *, times: int = 1) -> None:
-        """Flip a bit of what the next ``times`` fetches of ``key`` hand over, another one each time."""
+        """Flip a bit of what the next ``times`` fetches of ``key`` hand over."""
         self._damaged[key] = times
 
     def count(self, operation: str) -> int:
@@ -320,7 +320,7 @@ class FakeStore:
         with self._lock:
             if self._damaged.get(key, 0) > 0 and data:
                 self._damaged[key] -= 1
-                data = bytes([data[0] ^ 1 << self._damaged[key] % 8]) + data[1:]
+                data = bytes([data[0] ^ 1]) + data[1:]
         for at in range(0, len(data), self.chunk_bytes):
             self._enter("chunk", bucket, key, cancel)
             write(data[at : at + self.chunk_bytes])

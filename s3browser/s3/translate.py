@@ -70,6 +70,8 @@ def translated(call: Call) -> Iterator[None]:
         ours = translate(error, call)
         if ours is None:
             raise
+        # A server may repeat what it was sent, and the cause shows in tracebacks.
+        error.args = tuple(redact(part) if isinstance(part, str) else part for part in error.args)
         raise ours from error
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import logging
 import os
 import re
 import secrets
@@ -21,7 +20,6 @@ from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import Progress
 
 REPLACE_PATIENCE_S = 5.0
-_log = logging.getLogger(__name__)
 _MD5 = re.compile(r"[0-9a-f]{32}")
 _BY_ERRNO = {
     errno.ENOSPC: "DiskFull",
@@ -54,11 +52,10 @@ def download_file(
     The bytes go into ``.~s3b-….part`` beside the target, which takes the target's place when all of them are there and
     on the disk: the target is never half written, and a link in its place is replaced, not followed.
 
-    Where the ETag looks like an MD5 the bytes are compared with it, since over http a flipped bit is noticed by nobody
-    else; bytes that differ are fetched once more. Bytes that come the same twice are what the server holds: its ETag is
-    no MD5 then, which it need not be outside Amazon, and the file is kept. An ETag looks like an MD5 if it is 32 hex
+    Where the ETag is an MD5 the bytes are compared with it, since over http a flipped bit is noticed by nobody else;
+    bytes that differ are fetched once more, and refused if they differ again. An ETag counts as an MD5 if it is 32 hex
     digits of an object that is not encrypted with a key of its own (KMS), outside directory buckets; multipart ETags
-    never do.
+    are never one.
 
     Args:
         store: where from.
@@ -70,7 +67,7 @@ def download_file(
     Raises:
         S3FileNotFoundError: there is no such object.
         S3ConflictError: it was changed while it was fetched.
-        S3IntegrityError: what arrived differs from what was stored, and is not the same twice.
+        S3IntegrityError: what arrived differs from what was stored, twice.
         S3DownloadError: the disk is full, the folder is missing or read-only, or the name can't be stored.
         Cancelled: ``cancel`` was set before the target was in its place.
         S3IntegrationError: whatever else the store says.
@@ -139,22 +136,17 @@ def _fetch_verified(
     store: ObjectStore, location: S3Location, details: ObjectDetails, sink: "_Sink", cancel: Cancel
 ) -> None:
     wanted = _md5_of(location, details)
-    before = None
     for _ in range(2):
         sink.rewind()
         store.fetch(location.bucket, location.key, sink.write, if_match=details.etag, cancel=cancel)
-        found = sink.md5.hexdigest()
-        if sink.position == details.size and (wanted is None or found in (wanted, before)):
-            if found == before:
-                _log.warning("the ETag of %s is not the MD5 of its bytes, which came the same twice", location)
+        if sink.position == details.size and wanted in (None, sink.md5.hexdigest()):
             sink.report()
             return
-        before = found
     raise S3IntegrityError("download", str(location), "ContentDiffers")
 
 
 def _md5_of(location: S3Location, details: ObjectDetails) -> str | None:
-    """What should be the MD5 of the object's bytes, or None where its ETag is known to be something else."""
+    """The MD5 of the object's bytes, or None where its ETag is something else."""
     plain = details.encryption in (None, "", "AES256") and not location.bucket.endswith("--x-s3")
     return details.etag if plain and _MD5.fullmatch(details.etag) else None
 
