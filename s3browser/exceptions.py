@@ -22,7 +22,7 @@ A fault of ours is none of these: it keeps its own type and gets the bug dialog 
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class Words(NamedTuple):
@@ -192,25 +192,8 @@ class S3AccessDeniedError(S3IntegrationError):
         ),
     }
 
-    def __init__(
-        self,
-        operation: str,
-        target: str = "",
-        code: str | None = None,
-        status: int | None = None,
-        request_id: str | None = None,
-        *,
-        reason: str | None = None,
-        hint: str | None = None,
-        server_message: str | None = None,
-        retry_after_s: float | None = None,
-        permission: str | None = None,
-        resource: str | None = None,
-    ) -> None:
-        super().__init__(
-            operation, target, code, status, request_id,
-            reason=reason, hint=hint, server_message=server_message, retry_after_s=retry_after_s,
-        )  # fmt: skip
+    def __init__(self, *args: Any, permission: str | None = None, resource: str | None = None, **more: Any) -> None:
+        super().__init__(*args, **more)
         self.permission = permission
         self.resource = resource
 

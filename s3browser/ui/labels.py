@@ -17,7 +17,7 @@ def tool_tip(text: str) -> str:
     return "<span>{}</span>".format(html.escape(text).replace("\n", "<br>")) if text else ""
 
 
-def short(name: str, most: int = 40) -> str:
+def short(name: str, most: int = 32) -> str:
     """``name`` inside a sentence: without its middle where it has more than ``most`` characters."""
     return name if len(name) <= most else _without_middle(name, most - 1)
 

@@ -29,14 +29,6 @@ def sample(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def hanging(tmp_path: Path) -> Path:
-    """A page that Python's HTML parser reads for minutes: every unfinished mark sends it to the end and back."""
-    path = tmp_path / "hanging.html"
-    path.write_bytes(b"<html>" + b"<!--" * 1_000_000)
-    return path
-
-
-@pytest.fixture
 def fake_worker(monkeypatch: pytest.MonkeyPatch) -> FakeWorker:
     """Puts a few lines of Python in the worker's place; they get the request on the standard input."""
 
@@ -44,6 +36,13 @@ def fake_worker(monkeypatch: pytest.MonkeyPatch) -> FakeWorker:
         monkeypatch.setattr(reader_process, "worker_command", lambda: [sys.executable, "-c", script])
 
     return use
+
+
+@pytest.fixture
+def hanging(fake_worker: FakeWorker, sample: Path) -> Path:
+    """A document whose reading does not end: the worker takes the request and waits for what never comes."""
+    fake_worker("import sys; sys.stdin.readline(); sys.stdin.read()")
+    return sample
 
 
 @pytest.fixture
