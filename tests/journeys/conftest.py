@@ -8,7 +8,7 @@ from tests.journeys.desktop import Desktop, desktop
 from tests.journeys.person import Person
 
 StartProgram = Callable[..., Person]
-"""``theme``, ``title`` of the window to begin at and ``environment`` are to be named, and may be left out."""
+"""``theme``, the saved ``connection`` it begins with and ``environment`` are to be named, and may be left out."""
 
 
 @pytest.fixture(scope="session")
@@ -31,14 +31,12 @@ def sit_down(screen: Desktop, home: Path) -> Iterator[StartProgram]:
     """Starts the program, and somebody to use it; see ``StartProgram``."""
     with ExitStack() as stack:
 
-        def start(
-            theme: str = "light", title: str = "s3browser", environment: Mapping[str, str] | None = None
-        ) -> Person:
+        def start(theme: str = "light", connection: str = "", environment: Mapping[str, str] | None = None) -> Person:
             program = stack.enter_context(
                 screen.running(home, "s3browser", "--theme", theme, environment=environment or {})
             )
             person = Person(screen, program, theme)
-            person.sits_down(title)
+            person.sits_down(connection)
             return person
 
         yield start

@@ -80,9 +80,10 @@ class Desktop:
         """Bring a window to the front and give it the keyboard."""
         self._xdotool("windowactivate", "--sync", window)
 
-    def has_focus(self, title: str) -> bool:
-        """Whether the window that has the keyboard has ``title`` in its title."""
-        return title in self._xdotool("getactivewindow", "getwindowname", check=False)
+    def in_front(self, title: str) -> str | None:
+        """The id of the window that has the keyboard if its title has ``title`` in it, or None."""
+        window = self._xdotool("getactivewindow", check=False).strip()
+        return window if window and title in self._xdotool("getwindowname", window, check=False) else None
 
     # -- keys and pointer ----------------------------------------------------------------------
 

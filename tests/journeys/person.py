@@ -44,21 +44,26 @@ class Person:
         """Keep what is to be seen now, where somebody wants to look at it."""
         self.desktop.picture(f"{step}-{self._theme}")
 
-    def sits_down(self, title: str = "s3browser") -> None:
-        """Bring the window to its place; without a connection it shows the welcome page, else the first of them."""
+    def sits_down(self, connection: str = "") -> None:
+        """Bring the window to its place, and wait for what it begins with: the buckets of a connection, or a welcome.
+
+        A saved connection has to have a bucket.
+        """
+        title = f"{connection} – s3browser" if connection else "s3browser"
         self.program.until(lambda: self.desktop.window(title), "the window")
         window = self.desktop.window(title)
         assert window is not None
         self.desktop.place(window, _MAIN)
-        self.program.until(
-            lambda: self.desktop.shows(self.colours.accent, _MAIN, pixels=200), "something to begin with"
-        )
+        if connection:
+            self.sees_first_row()
+        else:
+            self.program.until(lambda: self.desktop.shows(self.colours.accent, _MAIN, pixels=500), "the welcome page")
         self.desktop.activate(window)
 
     def waits_for(self, title: str, *, timeout_s: float = 15.0) -> Area:
         """Wait until the window with this in its title has the keyboard; return where it is."""
-        self.program.until(lambda: self.desktop.has_focus(title), f"“{title}” in front", timeout_s=timeout_s)
-        window = self.desktop.window(title)
+        self.program.until(lambda: self.desktop.in_front(title), f"“{title}” in front", timeout_s=timeout_s)
+        window = self.desktop.in_front(title)
         assert window is not None
         return self.desktop.area(window)
 

@@ -38,7 +38,7 @@ def person(sit_down: StartProgram, line: FaultProxy, moto_http: Server, home: Pa
     """Somebody who saved a connection to the server over the line some time ago, and is in the bucket now."""
     profiles = ProfileStore(home / "s3browser" / "config" / "connections.json")
     profiles.put(ConnectionProfile("1", NAME, line.url, "us-east-1", sign_in=SignIn.ENVIRONMENT))
-    arrived = sit_down(title=NAME, environment=moto_http.environment())
+    arrived = sit_down(connection=NAME, environment=moto_http.environment())
     arrived.goes_to(f"s3://{BUCKET}/")
     return arrived
 
