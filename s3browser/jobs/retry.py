@@ -21,7 +21,7 @@ class RetryPolicy:
 
     max_attempts: int = 6
     max_backoff_s: float = 20.0
-    first_backoff_s: float = 0.2
+    first_backoff_s: float = 0.5  # six attempts last some 8 s: a network that is away for 2 s is survived
 
 
 def retrying(
