@@ -156,12 +156,15 @@ def test_the_filter_narrows_and_says_of_how_many(opened: WorkspaceController, qt
 def test_a_refresh_keeps_the_selection_and_shows_what_is_new(
     opened: WorkspaceController, qtbot: QtBot, store: FakeStore
 ) -> None:
+    view = opened.workspace.contents.view
+    view.reveal(S3Location("photos", "2026/b2.txt"))
     select(opened, "a.txt", "b2.txt")
     store.write("photos", "2026/new.txt", b"new")
     with qtbot.waitSignal(opened.navigator.listing_finished):
         opened.workspace.commands.refresh.trigger()
     assert "new.txt" in names(opened)
     assert [row.name for row in opened.browser.selected_rows()] == ["a.txt", "b2.txt"]
+    assert view.current_location() == S3Location("photos", "2026/b2.txt")
 
 
 def test_a_typed_address_of_a_file_opens_its_folder_and_selects_it(opened: WorkspaceController, qtbot: QtBot) -> None:

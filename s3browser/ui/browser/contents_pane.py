@@ -120,9 +120,11 @@ class ContentsPane(QWidget):
     def _replace(self, rows: list[Row]) -> None:
         """Show the rows of a refresh without moving what the person sees or has selected."""
         selected = {row.location for row in self.view.selected_rows()}
+        current = self.view.current_location()
         scrolled = self.view.verticalScrollBar().value()
         self.model.replace(rows)
         self.view.select(selected)
+        self.view.make_current(current)
         self.view.verticalScrollBar().setValue(scrolled)
 
     def _update_page(self) -> None:

@@ -120,6 +120,18 @@ class ContentsView(QTableView):
             if row.location in locations:
                 selection.select(self._model.index(line, 0), flags)
 
+    def current_location(self) -> S3Location | None:
+        """What is in the row that has the keyboard."""
+        index = self.currentIndex()
+        return self._model.row_at(index).location if index.isValid() else None
+
+    def make_current(self, location: S3Location | None) -> None:
+        """Give the keyboard to a row, if it is shown, and select nothing."""
+        line = None if location is None else self._model.position(location)
+        if line is not None:
+            index = self._model.index(line, 0)
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+
     def reveal(self, location: S3Location) -> None:
         """Select one row, make it current and scroll to it."""
         line = self._model.position(location)

@@ -111,8 +111,9 @@ class TransfersPanel(QFrame):
             self._unfolded_height = self.height()
         self._show_folded(folded)
         splitter = self.parentWidget()
-        if not folded and isinstance(splitter, QSplitter):
-            self._take_height(splitter, max(self._unfolded_height, self.sizeHint().height()))
+        if isinstance(splitter, QSplitter):
+            height = self._header_height() if folded else max(self._unfolded_height, self.sizeHint().height())
+            self._take_height(splitter, height)
         self.refresh()
 
     @Slot()
@@ -179,7 +180,7 @@ class TransfersPanel(QFrame):
         self.fold_button.setAccessibleName(words)
 
     def _take_height(self, splitter: QSplitter, height: int) -> None:
-        """A splitter gives back no height by itself to what was small."""
+        """A splitter neither gives height to what was small by itself, nor takes any from what became small."""
         sizes = splitter.sizes()
         mine = splitter.indexOf(self)
         neighbour = mine - 1 if mine else 1

@@ -400,6 +400,7 @@ def test_folding(qtbot: QtBot, window: QWidget, manager: TransferManager, store:
     panel.fold_button.click()
     assert (panel.is_folded, panel.fold_button.accessibleName()) == (True, "Show every transfer")
     assert panel.height() < panel.view.row_height * 1.5
+    assert panel.geometry().bottom() == splitter.rect().bottom(), "the contents have the room"
     assert panel.status.accessibleName().startswith("1 active"), "the line goes on"
     panel.fold_button.click()
     assert (panel.is_folded, panel.height()) == (False, before)
