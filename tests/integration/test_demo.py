@@ -134,6 +134,13 @@ def test_every_awkward_name_comes_back_with_its_bytes(s3: "S3Client") -> None:
     assert got == wanted
 
 
+@pytest.mark.parametrize("bucket", [BACKUPS, MARKETING])
+def test_every_version_of_a_bucket_can_be_listed(s3: "S3Client", bucket: str) -> None:
+    keys = {sample.key for sample in samples() if sample.bucket == bucket}
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket)
+    assert keys <= {version["Key"] for page in pages for version in page.get("Versions", [])}
+
+
 def test_versions_a_deleted_file_and_tags(s3: "S3Client") -> None:
     settings = s3.list_object_versions(Bucket=BACKUPS, Prefix="Settings/")
     revisions = [version for version in settings["Versions"] if version["Key"] == "Settings/backup.json"]
