@@ -19,15 +19,13 @@ class Paths:
 
     Attributes:
         config: what the person decided: preferences, connections.
-        state: what the program remembers by itself: the window's place, running transfers.
+        state: what the program remembers by itself: the window's place.
         cache: what can be fetched again.
-        log: log files.
     """
 
     config: Path
     state: Path
     cache: Path
-    log: Path
 
     @classmethod
     def find(cls, environ: Mapping[str, str] = os.environ) -> "Paths":
@@ -37,10 +35,10 @@ class Paths:
         """
         if home := environ.get(HOME_VARIABLE):
             root = Path(home).expanduser().absolute()
-            return cls(root / "config", root / "state", root / "cache", root / "log")
+            return cls(root / "config", root / "state", root / "cache")
         # No author: it would nest two folders of one name on Windows. Not roaming: paths are this computer's.
         usual = PlatformDirs(APP_NAME, appauthor=False, roaming=False)
-        return cls(usual.user_config_path, usual.user_state_path, usual.user_cache_path, usual.user_log_path)
+        return cls(usual.user_config_path, usual.user_state_path, usual.user_cache_path)
 
     @property
     def preferences_file(self) -> Path:

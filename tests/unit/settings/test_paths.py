@@ -11,7 +11,7 @@ from s3browser.settings.paths import Paths, make_private_folder
 def test_everything_lies_below_the_variable(tmp_path: Path) -> None:
     paths = Paths.find({"S3BROWSER_HOME": str(tmp_path / "stick")})
 
-    places = [paths.config, paths.state, paths.cache, paths.log]
+    places = [paths.config, paths.state, paths.cache]
     assert len(set(places)) == 4
     assert all(place.is_relative_to(tmp_path / "stick") for place in places)
     assert paths.preferences_file.parent == paths.profiles_file.parent == paths.config
@@ -37,7 +37,7 @@ def test_without_the_variable_the_systems_places_are_used(tmp_path: Path, monkey
         assert paths.config == tmp_path / "CONFIG" / "s3browser"
         assert paths.state == tmp_path / "STATE" / "s3browser"
         assert paths.cache == tmp_path / "CACHE" / "s3browser"
-    assert all("s3browser" in str(place) for place in (paths.config, paths.state, paths.cache, paths.log))
+    assert all("s3browser" in str(place) for place in (paths.config, paths.state, paths.cache))
 
 
 def test_new_folders_are_for_this_person_only(tmp_path: Path) -> None:
