@@ -12,7 +12,7 @@ def test_everything_lies_below_the_variable(tmp_path: Path) -> None:
     paths = Paths.find({"S3BROWSER_HOME": str(tmp_path / "stick")})
 
     places = [paths.config, paths.state, paths.cache]
-    assert len(set(places)) == 4
+    assert len(set(places)) == 3
     assert all(place.is_relative_to(tmp_path / "stick") for place in places)
     assert paths.preferences_file.parent == paths.profiles_file.parent == paths.config
     assert paths.window_state_file.parent == paths.state
