@@ -1,7 +1,8 @@
 """What changes something: upload, download, new folder, delete. Questions first, then the work on a lane."""
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -84,7 +85,10 @@ class Operations(QObject):
             store = self._sessions.store(target.profile_id)
             return plan_upload(store, paths, target.location, cancel=token)
 
-        self._tasks.run("local", work, lambda plan: self._settle(plan, target.profile_id, target.location.name))
+        def planned(plan: Plan) -> None:
+            self._settle(plan, target.profile_id, target.location.name)
+
+        self._tasks.run("local", work, planned, self._on_plan_failed)
 
     # -- download ----------------------------------------------------------------------------
 
@@ -105,12 +109,21 @@ class Operations(QObject):
         """Download files and folders into a folder of this computer."""
         self.download_folder = folder
         self.progressed.emit("Looking at the files…")
-        self._plan_download(rows, profile_id, folder, lambda plan: self._settle(plan, profile_id, folder.name))
+
+        def work(token: CancelToken) -> Plan:
+            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
+
+        self._tasks.run("local", work, lambda plan: self._settle(plan, profile_id, folder.name), self._on_plan_failed)
 
     def fetch_for_drag(
         self, rows: Sequence[Row], profile_id: str, folder: Path, finished: Callable[[bool], None]
     ) -> None:
-        """Download rows that were dragged out, into an empty folder; ``finished`` hears whether all arrived."""
+        """Download rows that were dragged out, into a new folder; ``finished`` hears whether all arrived."""
+
+        def work(token: CancelToken) -> Plan:
+            with suppress(OSError):  # the plan says what is wrong with the folder
+                folder.mkdir(parents=True)
+            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
 
         def start(plan: Plan) -> None:
             if plan.problems:
@@ -119,15 +132,17 @@ class Operations(QObject):
             else:
                 self._start(plan, profile_id, finished)
 
-        self._plan_download(rows, profile_id, folder, start)
+        def failed(error: Exception) -> None:
+            finished(False)
+            self._tasks.show_error(error)
 
-    def _plan_download(self, rows: Sequence[Row], profile_id: str, folder: Path, done: Callable[[Plan], None]) -> None:
-        def work(token: CancelToken) -> Plan:
-            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
-
-        self._tasks.run("local", work, done)
+        self._tasks.run("local", work, start, failed)
 
     # -- questions before bytes ----------------------------------------------------------------
+
+    def _on_plan_failed(self, error: Exception) -> None:
+        self.progressed.emit("")
+        self._tasks.show_error(error)
 
     def _settle(self, plan: Plan, profile_id: str, place_name: str) -> None:
         """Ask what the plan leaves open, once for all of it, then start it."""
@@ -237,8 +252,8 @@ class Operations(QObject):
 
         def done(failures: list[DeleteFailure]) -> None:
             self.progressed.emit("")
-            stayed = {failure.key for failure in failures}
-            gone = [row for row in rows if not any(key.startswith(row.location.key) for key in stayed)]
+            stayed = _with_folders_above({failure.key for failure in failures})
+            gone = [row for row in rows if row.location.key not in stayed]
             self.places_removed.emit([Place(profile_id, row.location) for row in gone])
             if failures:
                 problems = [(failure.key, _reason(failure.error)) for failure in failures]
@@ -275,6 +290,10 @@ def _note_stored(stored: dict[Place, dict[S3Location, Row]], profile_id: str, ro
         parent = location.parent
         stored.setdefault(Place(profile_id, parent), {})[location] = row
         location, row = parent, folder_row(parent.bucket, parent.key)
+
+
+def _with_folders_above(keys: Iterable[str]) -> set[str]:
+    return {step.key for key in keys for step in S3Location("any", key).trail}
 
 
 def _conflict_view(conflict: Conflict) -> ConflictView:

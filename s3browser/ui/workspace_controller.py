@@ -1,4 +1,4 @@
-import tempfile
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -232,10 +232,9 @@ class WorkspaceController(QObject):
     def _drag_data(self, rows: list[Row]) -> QMimeData:
         place = self.browser.place
         assert place is not None  # there are rows only in a place
-        folder = self._services.drag_folder
-        folder.mkdir(parents=True, exist_ok=True)
-        into = Path(tempfile.mkdtemp(dir=folder)) / "Dragged files"  # a name that people meet in the transfers
-        into.mkdir()
-        base = len(rows[0].location.parent.key)
-        paths = [into.joinpath(*parts) for parts in local_paths([row.location.key[base:] for row in rows])]
+        into = (
+            self._services.drag_folder / uuid.uuid4().hex / "Dragged files"
+        )  # a name that people meet in the transfers
+        names = [row.location.key[len(row.location.parent.key) :] for row in rows]
+        paths = [into.joinpath(*parts) for parts in local_paths(names)]
         return DragOut(paths, partial(self.operations.fetch_for_drag, rows, place.profile_id, into))

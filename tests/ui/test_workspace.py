@@ -1,5 +1,6 @@
 """The whole window on an S3 in memory: what a person does, and what they then see."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -21,6 +22,7 @@ from s3browser.exceptions import (
 )
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.connections import ConnectionProfile, Secret
+from s3browser.model.entries import DeleteFailure
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
@@ -29,6 +31,7 @@ from s3browser.transfers.manager import TransferManager
 from s3browser.ui.browser.contents_view import ContentsView
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
 from s3browser.ui.dialogs.conflict import ConflictDialog
+from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
 from s3browser.ui.dialogs.error import ErrorDialog
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
 from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
@@ -431,3 +434,43 @@ def test_space_shows_and_hides_the_details(opened: WorkspaceController, qtbot: Q
     before = opened.details.isVisible()
     QTest.keyClick(view, Qt.Key.Key_Space)
     assert opened.details.isVisible() is not before
+
+
+def test_a_plan_that_fails_takes_back_that_it_is_being_made(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, errors: list[Exception], tmp_path: Path
+) -> None:
+    store.fail("list_files", S3BusyError("list"))
+    select(opened, "sub")
+    opened.operations.download(opened.browser.selected_rows(), "p1", tmp_path)
+    qtbot.waitUntil(lambda: len(errors) == 1)
+    assert opened.workspace.info.text() == "1 selected"
+
+
+def test_a_drag_out_makes_no_folder_before_the_drop_and_gives_up_at_once_where_it_fails(
+    opened: WorkspaceController, store: FakeStore, errors: list[Exception], tmp_path: Path
+) -> None:
+    store.fail("list_files", S3BusyError("list"))
+    select(opened, "sub")
+    drag_data = opened.workspace.contents.view.drag_data
+    assert drag_data is not None
+    data = drag_data(opened.browser.selected_rows())
+    assert not (tmp_path / "drag").exists()
+    started = time.monotonic()
+    assert not data.urls()
+    assert time.monotonic() - started < 10
+    assert len(errors) == 1
+
+
+def test_a_file_that_is_gone_leaves_though_another_that_begins_like_it_stayed(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    store.write("photos", "2026/a.txt.old", b"")
+    go(opened, qtbot, HERE)
+    select(opened, "a.txt", "a.txt.old")
+    failure = DeleteFailure("2026/a.txt.old", S3AccessDeniedError("delete"))
+    delete_many = store.delete_many
+    store.delete_many = lambda bucket, keys, **more: [*delete_many(bucket, keys[:1], **more), failure]  # type: ignore[method-assign]
+    opened.operations._delete(opened.browser.selected_rows(), "p1")
+    qtbot.waitUntil(lambda: "a.txt" not in names(opened))
+    assert "a.txt.old" in names(opened)
+    dialog(qtbot, DeleteProblemsDialog).close()

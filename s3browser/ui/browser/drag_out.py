@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QMimeData, Qt, QTimer, QUrl
@@ -17,8 +18,9 @@ def sweep(folder: Path) -> None:
     """Remove what drags of earlier days left in ``folder``. Blocking."""
     if folder.is_dir():
         for left in folder.iterdir():
-            if time.time() - left.stat().st_mtime > _KEPT_S:
-                shutil.rmtree(left, ignore_errors=True)
+            with suppress(OSError):  # another window sweeps too
+                if time.time() - left.stat().st_mtime > _KEPT_S:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 class DragOut(QMimeData):
@@ -60,11 +62,14 @@ class DragOut(QMimeData):
     def _wait_for_files(self) -> None:
         """Let the window live until every file is there: the other program waits for the answer of this call."""
         loop = QEventLoop(self)
+        is_over = False
 
         def finished(is_complete: bool) -> None:
-            self._is_complete = is_complete
-            loop.quit()
+            if not is_over:  # after the patience this object and its loop may be gone
+                self._is_complete = is_complete
+                loop.quit()
 
         QTimer.singleShot(_PATIENCE_MS, loop, loop.quit)
         self._fetch(finished)
         loop.exec()
+        is_over = True
