@@ -70,13 +70,15 @@ def parse_location(text: str) -> S3Location:
     """Read ``s3://bucket/key``, ``bucket/key`` or ``/bucket/key`` as typed into the path bar.
 
     Raises:
-        ValueError: there is another scheme than ``s3``.
+        ValueError: there is another scheme than ``s3``, or a key without a bucket.
     """
     trimmed = text.strip()
     scheme, mark, rest = trimmed.partition("://")
     if mark and scheme.lower() != "s3":
         raise ValueError(f"“{trimmed}” is not an s3:// address")
     bucket, _, key = (rest if mark else trimmed.removeprefix("/")).partition(DELIMITER)
+    if key and not bucket:
+        raise ValueError(f"“{trimmed}” names no bucket")
     return S3Location(bucket, key)
 
 

@@ -232,9 +232,8 @@ class WorkspaceController(QObject):
     def _drag_data(self, rows: list[Row]) -> QMimeData:
         place = self.browser.place
         assert place is not None  # there are rows only in a place
-        into = (
-            self._services.drag_folder / uuid.uuid4().hex / "Dragged files"
-        )  # a name that people meet in the transfers
+        # People meet the last name in the transfers. Nothing is made before the drop.
+        into = self._services.drag_folder / uuid.uuid4().hex / "Dragged files"
         names = [row.location.key[len(row.location.parent.key) :] for row in rows]
         paths = [into.joinpath(*parts) for parts in local_paths(names)]
         return DragOut(paths, partial(self.operations.fetch_for_drag, rows, place.profile_id, into))

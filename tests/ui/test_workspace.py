@@ -23,6 +23,7 @@ from s3browser.exceptions import (
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.entries import DeleteFailure
+from s3browser.model.listing import folder_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
@@ -474,3 +475,75 @@ def test_a_file_that_is_gone_leaves_though_another_that_begins_like_it_stayed(
     qtbot.waitUntil(lambda: "a.txt" not in names(opened))
     assert "a.txt.old" in names(opened)
     dialog(qtbot, DeleteProblemsDialog).close()
+
+
+def test_what_changes_during_a_refresh_is_not_taken_back_by_it(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    gate = store.hang("list_folder")
+    opened.workspace.commands.refresh.trigger()
+    qtbot.waitUntil(gate.reached.is_set)
+    new = S3Location("photos", "2026/new/")
+    opened.browser.add_rows(Place("p1", HERE), [folder_row(new.bucket, new.key)])
+    opened.browser.remove_places([Place("p1", S3Location("photos", "2026/a.txt"))])
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        gate.release()
+    assert names(opened) == ["new", "sub", "b2.txt", "b10.txt"]
+
+
+def test_trying_again_where_nothing_is_shown_shows_the_first_page_at_once(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    store.page_size = 2
+    store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"))
+    with qtbot.waitSignal(controller.navigator.listing_failed):
+        controller.open_connection("p1", HERE)
+    controller.navigator.stop()
+    controller.workspace.contents.on_listing_started(Place("p1", HERE), True)
+    controller.workspace.contents.on_rows_listed([folder_row("photos", "2026/sub/")])
+    assert names(controller) == ["sub"]
+
+
+def test_a_listing_that_breaks_off_by_a_fault_of_ours_says_so(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    opened.navigator.listing_failed.emit(ZeroDivisionError("a fault"))
+    banner = opened.workspace.banner
+    assert banner is not None
+    assert banner.accessibleName() == "Something went wrong. a fault"
+
+
+def test_the_tree_follows_a_listing_of_a_folder_it_knows(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    model, here = opened.workspace.places_model, Place("p1", HERE)
+    qtbot.waitUntil(lambda: model.index_of(here).isValid())
+    opened.workspace.places.expand(model.index_of(here))
+    sub = Place("p1", S3Location("photos", "2026/sub/"))
+    qtbot.waitUntil(lambda: model.index_of(sub).isValid())
+    store.delete_many("photos", ["2026/sub/c"])
+    store.write("photos", "2026/other/x", b"")
+    opened.workspace.filter.setText("a.txt")
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        opened.workspace.commands.refresh.trigger()
+    assert not model.index_of(sub).isValid()
+    assert model.index_of(Place("p1", S3Location("photos", "2026/other/"))).isValid()
+
+
+def test_a_typed_address_is_forgotten_once_one_goes_elsewhere(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    gate = store.hang("head")
+    opened.workspace.path_bar.location_typed.emit(S3Location("photos", "2026/sub/c"))
+    qtbot.waitUntil(gate.reached.is_set)
+    go(opened, qtbot, S3Location("photos"))
+    gate.release()
+    qtbot.wait(50)
+    assert opened.browser.place == Place("p1", S3Location("photos"))
+
+
+def test_a_typed_file_is_shown_though_the_filter_would_hide_it(opened: WorkspaceController, qtbot: QtBot) -> None:
+    opened.workspace.filter.setText("b10")
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        opened.workspace.path_bar.location_typed.emit(S3Location("photos", "2026/a.txt"))
+    assert [row.name for row in opened.browser.selected_rows()] == ["a.txt"]

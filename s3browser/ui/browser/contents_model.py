@@ -1,5 +1,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from itertools import groupby
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
@@ -93,8 +94,9 @@ class ContentsModel(QAbstractTableModel):
         return flags | Qt.ItemFlag.ItemIsDragEnabled if row.location.key else flags
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        self._column, self._descending = Column(column), order is Qt.SortOrder.DescendingOrder
-        self._rearrange()
+        if column in list(Column):  # another version’s header may remember a column that is not there
+            self._column, self._descending = Column(column), order is Qt.SortOrder.DescendingOrder
+            self._rearrange()
 
     # -- what the controllers say --------------------------------------------------------------
 
@@ -119,6 +121,10 @@ class ContentsModel(QAbstractTableModel):
     def names(self) -> set[str]:
         """Every name in the folder, hidden ones included."""
         return {row.name for row in self._all.values()}
+
+    def folders(self) -> list[Row]:
+        """Every folder and bucket, hidden ones included."""
+        return [row for row in self._all.values() if row.is_folder]
 
     def position(self, location: S3Location) -> int | None:
         """The line a location is shown in, or None."""
@@ -166,11 +172,11 @@ class ContentsModel(QAbstractTableModel):
     def remove(self, locations: Iterable[S3Location]) -> None:
         """Take rows out: what a delete changed."""
         gone = {location for location in locations if self._all.pop(location, None)}
-        for at in range(len(self._shown) - 1, -1, -1):
-            if self._shown[at].location in gone:
-                self.beginRemoveRows(QModelIndex(), at, at)
-                del self._shown[at]
-                self.endRemoveRows()
+        lines = [at for at, row in enumerate(self._shown) if row.location in gone]
+        for first, last in reversed(_runs(lines)):  # one by one, views would look at all that is left each time
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._shown[first : last + 1]
+            self.endRemoveRows()
         self.counts_changed.emit()
 
     def set_filter(self, text: str) -> None:
@@ -205,6 +211,12 @@ class ContentsModel(QAbstractTableModel):
         ]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
+
+
+def _runs(lines: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each run of lines that follow one another."""
+    runs = [[line for _, line in run] for _, run in groupby(enumerate(lines), lambda each: each[1] - each[0])]
+    return [(run[0], run[-1]) for run in runs]
 
 
 def _text(row: Row, column: int) -> str:

@@ -1,3 +1,5 @@
+from collections.abc import Collection, Sequence
+
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
 
@@ -42,6 +44,7 @@ class ContentsPane(QWidget):
         self._is_listing = False
         self._place = Place("", S3Location())
         self._again: list[Row] | None = None
+        self._meanwhile: dict[S3Location, Row | None] = {}  # what changed during a refresh; None: it is gone
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE_MS)
@@ -72,7 +75,8 @@ class ContentsPane(QWidget):
         self._error = None
         self._is_listing = True
         self.view.set_folder(place.location)
-        if again:
+        self._meanwhile = {}
+        if again and self.model.total:
             self._again = []
         else:
             self._again = None
@@ -94,7 +98,8 @@ class ContentsPane(QWidget):
         if self._again is None:
             self.model.finish()
         else:
-            self._replace(self._again)
+            rows = {row.location: row for row in self._again} | self._meanwhile
+            self._replace([row for row in rows.values() if row is not None])
             self._again = None
         self._update_page()
 
@@ -109,6 +114,18 @@ class ContentsPane(QWidget):
             self.model.clear()
         self._again = None
         self._update_page()
+
+    # -- what changed without a listing --------------------------------------------------------
+
+    def put(self, rows: Sequence[Row]) -> None:
+        """Show rows that are new or have changed; a refresh under way may have listed the folder before."""
+        self._meanwhile.update((row.location, row) for row in rows)
+        self.model.put(rows)
+
+    def remove(self, locations: Collection[S3Location]) -> None:
+        """Take rows out; a refresh under way does not bring them back."""
+        self._meanwhile.update(dict.fromkeys(locations))
+        self.model.remove(locations)
 
     # -- within ------------------------------------------------------------------------------
 
@@ -139,7 +156,7 @@ class ContentsPane(QWidget):
 
     def _wanted_page(self) -> StatePage | None:
         ground = self.view.viewport()
-        if self._error is not None and self.model.rowCount() == 0:
+        if self._error is not None and self.model.total == 0:
             return self._failure_page(self._error, ground)
         if self._is_listing or self.model.rowCount():
             return None
@@ -156,7 +173,8 @@ class ContentsPane(QWidget):
 
     def _failure_page(self, error: Exception, ground: QWidget) -> StatePage:
         if not isinstance(error, S3IntegrationError):
-            page = StatePage("warning-circle", "Something went wrong", str(error), button="Details…", parent=ground)
+            words = "Something went wrong", str(error)
+            page = StatePage("warning-circle", *words, button=failure_button(error), parent=ground)
         else:
             text = error.reason if error.hint is None else f"{error.reason} {error.hint}"
             page = StatePage(_failure_icon(error), error.title, text, button=failure_button(error), parent=ground)
@@ -169,13 +187,13 @@ class ContentsPane(QWidget):
         return super().eventFilter(watched, event)
 
 
-def failure_button(error: S3IntegrationError) -> str:
+def failure_button(error: Exception) -> str:
     """What the one button beside a failure says; the window does the same when it is pressed."""
     if isinstance(error, S3CredentialsError):
         return "Edit the connection…"
     if isinstance(error, S3AccessDeniedError):
         return "Add a bucket by name…" if error.operation == "list_buckets" else "Details…"
-    return "Try again"
+    return "Try again" if isinstance(error, S3IntegrationError) else "Details…"
 
 
 def _failure_icon(error: S3IntegrationError) -> str:

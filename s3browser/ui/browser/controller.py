@@ -39,6 +39,7 @@ class BrowserController(QObject):
         self._sessions = sessions
         self._tasks = tasks
         self._progress = ""
+        self._typed = CancelToken()
         self._reveal: S3Location | None = None
         self._warning: Banner | None = None
         self._connect_signals()
@@ -93,7 +94,7 @@ class BrowserController(QObject):
     def add_rows(self, place: Place, rows: Sequence[Row]) -> None:
         """Show rows that are new in a folder, in the table and the tree."""
         if place == self.place:
-            self._workspace.contents.model.put(rows)
+            self._workspace.contents.put(rows)
         self._places.put(place, [row for row in rows if row.is_folder])
 
     def remove_places(self, places: Sequence[Place]) -> None:
@@ -102,7 +103,7 @@ class BrowserController(QObject):
         here = self.place
         if here is None:
             return
-        self._workspace.contents.model.remove(place.location for place in places if place.profile_id == here.profile_id)
+        self._workspace.contents.remove([place.location for place in places if place.profile_id == here.profile_id])
         gone = [place.location for place in places if place.profile_id == here.profile_id and place.location.is_folder]
         inside = [
             place for place in gone if here.location.bucket == place.bucket and here.location.key.startswith(place.key)
@@ -114,6 +115,8 @@ class BrowserController(QObject):
 
     def _on_place_changed(self, place: Place) -> None:
         self._drop_warning()
+        self._typed.cancel()
+        self._reveal = None
         profile = self._sessions.profile(place.profile_id)
         name = profile.name if profile else ""
         self._workspace.path_bar.show_location(name, place.location)
@@ -131,18 +134,20 @@ class BrowserController(QObject):
         if self._reveal is not None:
             self._workspace.contents.view.reveal(self._reveal)
             self._reveal = None
-        self._places.put(place, [row for row in self._workspace.contents.model.rows() if row.is_folder])
+        self._places.agree(place, self._workspace.contents.model.folders())
         self._update_info()
 
     def _on_listing_failed(self, error: Exception) -> None:
         self._workspace.contents.on_listing_failed(error)
-        if self._workspace.contents.model.total and isinstance(error, S3IntegrationError):
+        if self._workspace.contents.model.total:
             self._warn(error)
         self._update_info()
 
-    def _warn(self, error: S3IntegrationError) -> None:
+    def _warn(self, error: Exception) -> None:
         """Say in a banner that what is shown may be old, or is not all."""
-        self._warning = Banner(f"{error.title}. {error.reason}", failure_button(error), parent=self._workspace)
+        ours = f"Something went wrong. {error}"
+        text = f"{error.title}. {error.reason}" if isinstance(error, S3IntegrationError) else ours
+        self._warning = Banner(text, failure_button(error), parent=self._workspace)
         self._warning.button_clicked.connect(lambda: self._on_help_requested(error))
         self._workspace.show_banner(self._warning)
 
@@ -198,11 +203,13 @@ class BrowserController(QObject):
             else:
                 self._navigator.go(Place(profile_id, S3Location(location.bucket, location.key + DELIMITER)))
 
-        self._tasks.run("actions", is_file, arrive)
+        self._typed.cancel()
+        self._typed = self._tasks.run("actions", is_file, arrive)
 
     def _go_and_reveal(self, place: Place) -> None:
-        self._reveal = place.location
         self._navigator.go(Place(place.profile_id, place.location.parent))
+        self._workspace.filter.clear()  # it could hide what is wanted
+        self._reveal = place.location
 
     def _on_open(self) -> None:
         rows = self.selected_rows()

@@ -2,7 +2,7 @@ from functools import partial
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from s3browser.model.locations import S3Location, parse_location
+from s3browser.ui.labels import tool_tip
 from s3browser.ui.theme import GRID
 
 _MAX_STEP_WIDTH = GRID * 28
@@ -60,6 +61,7 @@ class PathBar(QWidget):
 
     def edit(self) -> None:
         """Let the address be typed."""
+        self._show_problem("")
         self._edit.setText(str(self._location) if self._location.bucket else "s3://")
         self._stack.setCurrentWidget(self._edit)
         self._edit.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -73,7 +75,10 @@ class PathBar(QWidget):
         self._rebuild()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        left = event.type() == QEvent.Type.FocusOut
+        # Its own context menu takes the focus too, and gives it back.
+        left = (
+            isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() != Qt.FocusReason.PopupFocusReason
+        )
         escaped = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
         if watched is self._edit and escaped:
             self._leave()
@@ -85,15 +90,16 @@ class PathBar(QWidget):
         try:
             location = parse_location(self._edit.text())
         except ValueError as problem:
-            self._edit.setProperty("problem", True)
-            self._edit.setToolTip(str(problem))
-            self._edit.style().polish(self._edit)
+            self._show_problem(str(problem))
             return
-        self._edit.setProperty("problem", False)
-        self._edit.setToolTip("")
-        self._edit.style().polish(self._edit)
+        self._show_problem("")
         self._leave()
         self.location_typed.emit(location)
+
+    def _show_problem(self, problem: str) -> None:
+        self._edit.setProperty("problem", bool(problem))
+        self._edit.setToolTip(tool_tip(problem))
+        self._edit.style().polish(self._edit)
 
     def _leave(self) -> None:
         self.left.emit()  # first: hiding the focus would pass it on to the first of the steps

@@ -46,7 +46,6 @@ class _Node:
     label: str
     kind: Kind
     place: Place | None = None
-    tip: str = ""
     children: list["_Node"] = field(default_factory=list)
     state: _Children = _Children.UNKNOWN
     number: int = field(default_factory=count(1).__next__)
@@ -195,12 +194,25 @@ class PlacesModel(QAbstractItemModel):
         """Add new folders below a place that is known already; elsewhere they come when it is opened."""
         node = self._nodes.get(place)
         if node is not None and node.state is _Children.KNOWN:
+            names = [natural_key(child.label) for child in node.children]
             for row in rows:
                 fresh = self._made(node, row)
                 if fresh.place not in self._nodes:
-                    names = [natural_key(child.label) for child in node.children]
-                    at = next((i for i, name in enumerate(names) if name > natural_key(fresh.label)), len(names))
+                    new = natural_key(fresh.label)
+                    at = next((i for i, name in enumerate(names) if name > new), len(names))
+                    names.insert(at, new)
                     self._insert(node, [fresh], at)
+
+    def agree(self, place: Place, folders: Sequence[Row]) -> None:
+        """Bring the folders below a place that is known whole in line with a listing of it; a failure has passed."""
+        node = self._nodes.get(place)
+        if node is None or node.state is not _Children.KNOWN or any(child.kind is _MORE for child in node.children):
+            return
+        self._drop_notes(node)
+        listed = {row.location for row in folders}
+        known = [child.place for child in node.children if child.place is not None]
+        self.remove(each for each in known if each.location.is_folder and each.location not in listed)
+        self.put(place, folders)
 
     def remove(self, places: Iterable[Place]) -> None:
         """Take places out: what a delete changed."""

@@ -158,3 +158,19 @@ def test_files_and_folders_can_be_dragged_out_and_buckets_cannot(model: Contents
         if model.flags(model.index(line, 0)) & Qt.ItemFlag.ItemIsDragEnabled
     }
     assert draggable == {"a.txt", "f"}
+
+
+def test_rows_that_follow_one_another_are_removed_in_one_step(model: ContentsModel) -> None:
+    model.append([file(name) for name in "abcdef"])
+    steps: list[tuple[int, int]] = []
+    model.rowsRemoved.connect(lambda _, first, last: steps.append((first, last)))
+    model.remove([S3Location("b", name) for name in "abdef"])
+    assert steps == [(3, 5), (0, 1)]
+    assert names(model) == ["c"]
+
+
+def test_a_column_that_is_not_there_is_not_sorted_by(model: ContentsModel) -> None:
+    model.append([file("b"), file("a")])
+    model.sort(len(Column))
+    model.finish()
+    assert names(model) == ["a", "b"]

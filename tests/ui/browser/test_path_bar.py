@@ -1,9 +1,10 @@
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QFocusEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from s3browser.model.locations import S3Location
@@ -76,3 +77,33 @@ def test_an_address_of_something_else_is_marked_and_not_followed(bar: PathBar, q
         QTest.keyClick(edit, Qt.Key.Key_Return)
     assert edit.property("problem")
     assert "not an s3:// address" in edit.toolTip()
+
+
+def test_a_problem_is_plain_text_and_is_gone_when_one_begins_anew(bar: PathBar) -> None:
+    edit = line_edit(bar)
+    bar.edit()
+    edit.setText("<b>ftp://x")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert "&lt;b&gt;" in edit.toolTip()
+    QTest.keyClick(edit, Qt.Key.Key_Escape)
+    bar.edit()
+    assert not edit.property("problem")
+    assert not edit.toolTip()
+
+
+def test_an_address_without_a_bucket_is_not_followed(bar: PathBar, qtbot: QtBot) -> None:
+    edit = line_edit(bar)
+    bar.edit()
+    edit.setText("s3:///x.txt")
+    with qtbot.assertNotEmitted(bar.location_typed):
+        QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert edit.property("problem")
+
+
+def test_typing_goes_on_after_the_menu_with_paste(bar: PathBar) -> None:
+    edit = line_edit(bar)
+    bar.edit()
+    QApplication.sendEvent(edit, QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason.PopupFocusReason))
+    assert edit.isVisible()
+    QApplication.sendEvent(edit, QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason.MouseFocusReason))
+    assert not edit.isVisible()
