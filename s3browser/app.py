@@ -104,7 +104,8 @@ def _has_display() -> bool:
 
 
 class Program(QObject):
-    """Everything that runs while the window is open. ``sessions``, ``manager`` and ``controller`` come with ``ready``.
+    """Everything that runs while the window is open. ``sessions``, ``manager`` and ``controller`` come
+    after the first paint, with ``is_ready``.
 
     Attributes:
         window: what to show.
@@ -188,8 +189,8 @@ class Program(QObject):
         # Importing boto3 costs as much as the whole window.
         self._tasks.run("actions", lambda _: _import_boto3(), lambda _: None)
         self._open_first()
-        for trouble in filter(None, troubles):
-            self.controller.say(f"{trouble.title}: {trouble.reason}")
+        if told := " ".join(f"{trouble.title}: {trouble.reason}" for trouble in troubles if trouble is not None):
+            self.controller.say(told)
 
     def _restore(self) -> None:
         self.controller.workspace.restore_layout(self._layout)
@@ -214,7 +215,11 @@ class Program(QObject):
 
         self._demo = demo = self._demo or DemoServer()
         self.controller.say("Starting the sample files…")
-        self._tasks.run("actions", lambda _: demo.start(), self._open_demo)
+        self._tasks.run("actions", lambda _: demo.start(), self._open_demo, self._on_demo_failed)
+
+    def _on_demo_failed(self, error: Exception) -> None:
+        self.controller.workspace.hide_banner()
+        self._show_error(error)
 
     def _open_demo(self, endpoint_url: str) -> None:
         from s3browser.demo.server import demo_profile, demo_secret

@@ -32,7 +32,8 @@ class Sessions:
 
     def profiles(self) -> Sequence[ConnectionProfile]:
         """Every connection in order: those of this session only (the demo's) first."""
-        return [profile for profile, _ in self._passing.values()] + list(self._profiles.profiles)
+        passing = list(self._passing.values())  # in one step: another thread may add to it
+        return [profile for profile, _ in passing] + list(self._profiles.profiles)
 
     def profile(self, profile_id: str) -> ConnectionProfile | None:
         """One connection, or None where it was removed."""
@@ -68,26 +69,33 @@ class Sessions:
         return self.store(profile_id).list_files(location.bucket, location.key, cancel=token)
 
     def save(self, profile: ConnectionProfile) -> None:
-        """Keep a new or changed connection. Blocking.
+        """Keep a new or changed connection; one of this session only stays one. Blocking.
 
         Raises:
             SettingsError: the file could not be written.
         """
-        self._profiles.put(profile)
+        if profile.profile_id in self._passing:
+            self._passing[profile.profile_id] = (profile, self._passing[profile.profile_id][1])
+        else:
+            self._profiles.put(profile)
         self._forget(profile.profile_id)
 
     def save_secret(self, profile_id: str, secret: Secret, *, only_this_session: bool) -> bool:
         """Keep a connection's secret in the keyring, or in memory only. Blocking.
 
         Returns:
-            Whether it outlives the session; temporary keys never do.
+            Whether it outlives the session; temporary keys never do, nor do those of a passing connection.
 
         Raises:
             SettingsError: the keyring is missing or locked.
         """
-        if only_this_session:
+        is_kept = False
+        if profile_id in self._passing:
+            self._passing[profile_id] = (self._passing[profile_id][0], secret)
+        elif only_this_session:
             self._secrets.keep_for_session(profile_id, secret)
-        is_kept = not only_this_session and self._secrets.set(profile_id, secret)
+        else:
+            is_kept = self._secrets.set(profile_id, secret)
         self._forget(profile_id)
         return is_kept
 

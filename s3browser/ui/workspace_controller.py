@@ -115,7 +115,7 @@ class WorkspaceController(QObject):
         operations.refresh_needed.connect(self.navigator.refresh)
         self.connections.profiles_changed.connect(self.show_profiles)
         self.connections.connected.connect(self.open_connection)
-        self.connections.removed.connect(self.navigator.leave)
+        self.connections.removed.connect(self._on_connection_removed)
         self.connections.temporary_keys_used.connect(partial(self.say, _TEMPORARY_KEYS))
 
     # -- what app asks -----------------------------------------------------------------------
@@ -125,6 +125,7 @@ class WorkspaceController(QObject):
         profiles = self._sessions.profiles()
         self._places.set_profiles(profiles)
         self.workspace.show_welcome(is_first=not profiles)
+        self.browser.show_place()
         self._show_details()
 
     def open_connection(self, profile_id: str, location: S3Location = _BUCKETS) -> None:
@@ -141,6 +142,13 @@ class WorkspaceController(QObject):
     def _on_place_changed(self, place: Place) -> None:
         self.transfers.set_folder(place.location)
         self.details.show_rows(place.profile_id, [])
+
+    def _on_connection_removed(self, profile_id: str) -> None:
+        """Go on to another connection if one was in this one."""
+        self.navigator.leave(profile_id)
+        profiles = self._sessions.profiles()
+        if self.browser.place is None and profiles:
+            self.open_connection(profiles[0].profile_id)
 
     # -- actions -----------------------------------------------------------------------------
 
@@ -190,6 +198,8 @@ class WorkspaceController(QObject):
         self.navigator.lists_files_in_tree = shown
         for profile in self._sessions.profiles():
             self._places.forget(Place(profile.profile_id, S3Location()))
+        if self.browser.place is not None:
+            self.workspace.places.show_place(self.browser.place)
 
     def _on_places_menu(self, point: QPoint) -> None:
         a, view = self.workspace.commands, self.workspace.places
@@ -197,8 +207,7 @@ class WorkspaceController(QObject):
         if place is None:
             actions = [a.add_connection, None, a.show_files_in_tree]
         else:
-            if place.location.is_folder:
-                self.navigator.go(place)
+            view.place_chosen.emit(place)  # the actions are about where one is and what is selected there
             in_bucket = [a.upload, a.upload_folder, a.new_folder, None, a.copy_address, a.refresh]
             of_connection = [a.refresh, a.add_bucket, None, a.edit_connection, a.remove_connection]
             actions = [*(in_bucket if place.location.bucket else of_connection), None, a.show_files_in_tree]

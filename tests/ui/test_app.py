@@ -14,7 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from s3browser import __version__
 from s3browser.app import Program, parser
-from s3browser.ui.dialogs.error import BugDialog
+from s3browser.demo.server import DemoServer
+from s3browser.exceptions import S3ConnectionError
+from s3browser.ui.dialogs.error import BugDialog, ErrorDialog
 
 
 def run(tmp_path: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
@@ -67,7 +69,7 @@ def program(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytes
     program.deleteLater()
 
 
-def test_a_first_start_shows_the_welcome_page_and_imports_boto3_afterwards(program: Program) -> None:
+def test_a_first_start_shows_the_welcome_page(program: Program) -> None:
     assert program.controller.workspace.welcome.isVisible()
     assert not program.controller.details.isVisible()
 
@@ -98,18 +100,37 @@ def test_a_fault_of_ours_gets_its_dialog(
     assert "a fault" in capsys.readouterr().err
 
 
-def test_a_damaged_settings_file_is_told_once_and_kept(
+def test_a_demo_that_does_not_start_takes_back_that_it_is_starting(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: DemoServer) -> str:
+        raise S3ConnectionError("start the demo")
+
+    def shown() -> list[ErrorDialog]:
+        return [w for w in QApplication.topLevelWidgets() if isinstance(w, ErrorDialog) and w.isVisible()]
+
+    monkeypatch.setattr(DemoServer, "start", fail)
+    program.start_demo()
+    qtbot.waitUntil(lambda: len(shown()) == 1)
+    shown()[0].close()
+    assert program.controller.workspace.banner is None
+
+
+def test_damaged_settings_files_are_told_once_and_kept(
     qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("S3BROWSER_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     (tmp_path / "config").mkdir()
-    (tmp_path / "config" / "preferences.json").write_text("{broken")
+    for name in ("preferences.json", "connections.json"):
+        (tmp_path / "config" / name).write_text("{broken")
     program = Program(qapp, parser().parse_args([]))
     program.window.show()
     qtbot.waitUntil(lambda: program.is_ready)
-    assert program.controller.workspace.banner is not None
+    banner = program.controller.workspace.banner
+    assert banner is not None
+    assert banner.accessibleName().count(":") == 2  # one for each file
     assert (tmp_path / "config" / "preferences.json.bad").read_text() == "{broken"
     program.window.close()
     program.stop()

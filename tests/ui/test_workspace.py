@@ -547,3 +547,55 @@ def test_a_typed_file_is_shown_though_the_filter_would_hide_it(opened: Workspace
     with qtbot.waitSignal(opened.navigator.listing_finished):
         opened.workspace.path_bar.location_typed.emit(S3Location("photos", "2026/a.txt"))
     assert [row.name for row in opened.browser.selected_rows()] == ["a.txt"]
+
+
+def test_removing_the_connection_one_is_in_goes_on_to_another(opened: WorkspaceController, qtbot: QtBot) -> None:
+    opened._sessions.add_passing(ConnectionProfile("p2", "Home"), Secret("key", "secret"))
+    opened.show_profiles()
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        opened.connections._remove("p1")
+    assert opened.browser.place == Place("p2", S3Location())
+    assert opened.workspace.window().windowTitle() == "Home – s3browser"
+
+
+def test_without_any_connection_left_the_window_names_no_place(opened: WorkspaceController, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(opened.connections.profiles_changed):
+        opened.connections._remove("p1")
+    assert opened.workspace.window().windowTitle() == "s3browser"
+    assert not opened.workspace.commands.upload.isEnabled()
+
+
+def test_a_new_name_of_the_connection_shows_where_one_stands_on_it(
+    controller: WorkspaceController, qtbot: QtBot, tmp_path: Path
+) -> None:
+    go(controller, qtbot, S3Location())
+    with qtbot.waitSignal(controller.connections.connected):
+        controller.connections._save(ConnectionProfile("p1", "Acme Ltd"), None)
+    assert controller.workspace.window().windowTitle() == "Acme Ltd – s3browser"
+    assert not (tmp_path / "connections.json").exists()  # a passing connection stays one
+
+
+def test_the_tree_still_shows_where_one_is_when_it_shows_files(opened: WorkspaceController, qtbot: QtBot) -> None:
+    view, model = opened.workspace.places, opened.workspace.places_model
+    qtbot.waitUntil(lambda: view.currentIndex().isValid())
+    opened.workspace.commands.show_files_in_tree.setChecked(True)
+    qtbot.waitUntil(lambda: view.currentIndex().isValid())
+    assert view.currentIndex() == model.index_of(Place("p1", HERE))
+
+
+def test_a_menu_on_a_file_in_the_tree_is_about_that_file(
+    opened: WorkspaceController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Workspace, "show_menu", lambda *_: None)  # a platform without a screen has no pop-ups
+    view, model = opened.workspace.places, opened.workspace.places_model
+    opened.workspace.commands.show_files_in_tree.setChecked(True)
+    qtbot.waitUntil(lambda: model.index_of(Place("p1", HERE)).isValid())
+    view.expand(model.index_of(Place("p1", HERE)))
+    file = Place("p1", S3Location("photos", "2026/a.txt"))
+    qtbot.waitUntil(lambda: model.index_of(file).isValid())
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        opened.navigator.go(Place("p1", S3Location("photos")))
+    qtbot.waitUntil(lambda: view.visualRect(model.index_of(file)).isValid())
+    with qtbot.waitSignal(opened.navigator.listing_finished):
+        view.customContextMenuRequested.emit(view.visualRect(model.index_of(file)).center())
+    assert [row.name for row in opened.browser.selected_rows()] == ["a.txt"]

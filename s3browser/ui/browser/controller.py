@@ -49,7 +49,7 @@ class BrowserController(QObject):
         workspace, navigator, contents = self._workspace, self._navigator, self._workspace.contents
         navigator.place_changed.connect(self._on_place_changed)
         navigator.listing_started.connect(contents.on_listing_started)
-        navigator.rows_listed.connect(self._on_rows_listed)
+        navigator.rows_listed.connect(contents.on_rows_listed)
         navigator.listing_finished.connect(self._on_listing_finished)
         navigator.listing_failed.connect(self._on_listing_failed)
         contents.help_requested.connect(self._on_help_requested)
@@ -91,6 +91,17 @@ class BrowserController(QObject):
         self._progress = text
         self._update_info()
 
+    def show_place(self) -> None:
+        """Say where one is, and offer what can be done there; the connection may have been renamed or removed."""
+        place = self.place
+        profile = None if place is None else self._sessions.profile(place.profile_id)
+        name = profile.name if profile else ""
+        location = place.location if place else S3Location()
+        title = location.name or name
+        self._workspace.path_bar.show_location(name, location)
+        self._workspace.window().setWindowTitle(f"{title} – s3browser" if title else "s3browser")
+        self.update_actions()
+
     def add_rows(self, place: Place, rows: Sequence[Row]) -> None:
         """Show rows that are new in a folder, in the table and the tree."""
         if place == self.place:
@@ -117,16 +128,9 @@ class BrowserController(QObject):
         self._drop_warning()
         self._typed.cancel()
         self._reveal = None
-        profile = self._sessions.profile(place.profile_id)
-        name = profile.name if profile else ""
-        self._workspace.path_bar.show_location(name, place.location)
-        self._workspace.window().setWindowTitle(f"{place.location.name or name} – s3browser")
         self._workspace.filter.clear()
         self._workspace.places.show_place(place)
-        self.update_actions()
-
-    def _on_rows_listed(self, rows: list[Row]) -> None:
-        self._workspace.contents.on_rows_listed(rows)
+        self.show_place()
 
     def _on_listing_finished(self, place: Place) -> None:
         self._drop_warning()
