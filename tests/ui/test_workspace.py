@@ -272,7 +272,7 @@ def test_delete_counts_the_files_and_takes_the_rows_out(
 def test_a_failed_listing_stands_where_the_rows_would_be_and_can_be_retried(
     controller: WorkspaceController, qtbot: QtBot, store: FakeStore
 ) -> None:
-    store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"))
+    store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"), key=HERE.key)
     with qtbot.waitSignal(controller.navigator.listing_failed):
         controller.open_connection("p1", HERE)
     page = controller.workspace.contents.findChild(StatePage)
@@ -313,7 +313,7 @@ def test_a_denied_folder_shows_the_missing_permission_for_the_administrator(
 def test_leaving_a_folder_drops_what_still_comes_of_it(
     controller: WorkspaceController, qtbot: QtBot, store: FakeStore
 ) -> None:
-    gate = store.hang("list_folder")
+    gate = store.hang("list_folder", key=HERE.key)
     controller.open_connection("p1", HERE)
     qtbot.waitUntil(gate.reached.is_set)
     go(controller, qtbot, S3Location("photos", "2026/sub/"))
@@ -419,7 +419,7 @@ def test_the_tree_stops_at_ten_pages_and_shows_all_on_request(
 def test_a_failed_refresh_warns_and_keeps_the_rows_that_may_still_be_true(
     opened: WorkspaceController, qtbot: QtBot, store: FakeStore, error: S3IntegrationError, stays: bool
 ) -> None:
-    store.fail("list_folder", error)
+    store.fail("list_folder", error, key=HERE.key)
     with qtbot.waitSignal(opened.navigator.listing_failed):
         opened.workspace.commands.refresh.trigger()
     assert bool(names(opened)) is stays
@@ -480,7 +480,7 @@ def test_a_file_that_is_gone_leaves_though_another_that_begins_like_it_stayed(
 def test_what_changes_during_a_refresh_is_not_taken_back_by_it(
     opened: WorkspaceController, qtbot: QtBot, store: FakeStore
 ) -> None:
-    gate = store.hang("list_folder")
+    gate = store.hang("list_folder", key=HERE.key)
     opened.workspace.commands.refresh.trigger()
     qtbot.waitUntil(gate.reached.is_set)
     new = S3Location("photos", "2026/new/")
@@ -495,7 +495,7 @@ def test_trying_again_where_nothing_is_shown_shows_the_first_page_at_once(
     controller: WorkspaceController, qtbot: QtBot, store: FakeStore
 ) -> None:
     store.page_size = 2
-    store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"))
+    store.fail("list_folder", S3BusyError("list", "s3://photos/2026/"), key=HERE.key)
     with qtbot.waitSignal(controller.navigator.listing_failed):
         controller.open_connection("p1", HERE)
     controller.navigator.stop()

@@ -174,9 +174,11 @@ class TestFolder:
         stopped = threading.Event()
 
         def until_stopped(_location: S3Location, token: CancelToken) -> Iterator[S3FileInfo]:
-            while not token.wait(0.001):
-                yield info("k", 10)
-            stopped.set()
+            try:
+                while not token.wait(0.001):
+                    yield info("k", 10)
+            finally:  # whoever counts may see the stop first
+                stopped.set()
 
         dialog = FolderPropertiesDialog([FOLDER, FILE], tasks, until_stopped, window)
         dialog.open()
