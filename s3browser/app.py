@@ -129,7 +129,7 @@ class Program(QObject):
         self._layout = {name: QByteArray(base64.b64decode(text)) for name, text in self._state.load().items()}
         self._preferences = PreferencesStore(self._paths.preferences_file)
         self._chosen, self._trouble = self._preferences.load()
-        Theme(qt_app, _SCHEMES[options.theme or self._chosen.theme])
+        self._theme = Theme(qt_app, _SCHEMES[options.theme or self._chosen.theme])
         self._demo: DemoServer | None = None
         self._later = iter(_LATER)
         self.is_ready = False
@@ -167,6 +167,7 @@ class Program(QObject):
         from s3browser.ui.workspace import Workspace
         from s3browser.ui.workspace_controller import Services, WorkspaceController
 
+        self._theme.dress()
         self._relay = GuiRelay(self)
         self._qt_app.setWindowIcon(QIcon(str(RESOURCES / "s3browser.svg")))
         self._runner = JobRunner(LANES, self._relay.deliver)

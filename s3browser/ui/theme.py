@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -98,13 +98,7 @@ DARK = Colours(
 
 
 class Theme(QObject):
-    """Follows the system's light or dark and dresses the application in it. Lives on the window's thread.
-
-    Signals:
-        changed: the colours are others now; views that cache pixmaps drop them.
-    """
-
-    changed = Signal()
+    """Follows the system's light or dark and dresses the application in it. Lives on the window's thread."""
 
     def __init__(self, app: QApplication, scheme: Qt.ColorScheme = Qt.ColorScheme.Unknown) -> None:
         """``scheme`` other than Unknown is kept whatever the system says."""
@@ -113,9 +107,9 @@ class Theme(QObject):
         self._scheme = scheme
         app.setStyle("Fusion")  # the one style that takes a palette and a style sheet alike on all three systems
         _prefer_inter(app)
-        self.colours = LIGHT
+        self._is_dressed = False
         self._apply()
-        app.styleHints().colorSchemeChanged.connect(self._on_scheme_changed)
+        app.styleHints().colorSchemeChanged.connect(self._apply)
 
     @property
     def is_dark(self) -> bool:
@@ -126,17 +120,19 @@ class Theme(QObject):
     def set_scheme(self, scheme: Qt.ColorScheme) -> None:
         """Choose light or dark; Unknown follows the system."""
         self._scheme = scheme
-        self._on_scheme_changed()
+        self._apply()
+
+    def dress(self) -> None:
+        """Put the style sheet on, too: the first moment of an empty window does with the palette."""
+        self._is_dressed = True
+        self._apply()
 
     @Slot()
-    def _on_scheme_changed(self) -> None:
-        self._apply()
-        self.changed.emit()
-
     def _apply(self) -> None:
-        self.colours = DARK if self.is_dark else LIGHT
-        self._app.setPalette(_palette(self.colours))
-        self._app.setStyleSheet(_style_sheet(self.colours))
+        colours = DARK if self.is_dark else LIGHT
+        self._app.setPalette(_palette(colours))
+        if self._is_dressed:
+            self._app.setStyleSheet(_style_sheet(colours))
 
 
 def _prefer_inter(app: QApplication) -> None:

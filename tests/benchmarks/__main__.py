@@ -8,6 +8,8 @@ Each prints one table row a figure. Run it on a machine that does nothing else.
 """
 
 import argparse
+import subprocess
+import sys
 
 from tests.benchmarks import listing, stalls, startup
 
@@ -16,9 +18,13 @@ _ALL = {"startup": startup.run, "listing": listing.run, "stalls": stalls.run}
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", choices=[*_ALL, []], help="which; all of them where none is given")
-    for name in parser.parse_args().names or _ALL:
+    parser.add_argument("name", nargs="?", choices=_ALL, help="which; all of them where none is given")
+    name = parser.parse_args().name
+    if name is not None:
         _ALL[name]()
+        return
+    for each in _ALL:  # a window that another one left behind would be measured too
+        subprocess.run([sys.executable, "-m", "tests.benchmarks", each], check=True)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 @pytest.fixture(scope="session")
 def theme(qapp: QApplication) -> Theme:
     """The program's look."""
-    return Theme(qapp)
+    theme = Theme(qapp)
+    theme.dress()
+    return theme
 
 
 @pytest.fixture
