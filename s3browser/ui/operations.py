@@ -213,11 +213,7 @@ class Operations(QObject):
         folder = where.location.child(name, folder=True)
 
         def work(token: CancelToken) -> None:
-            store = self._sessions.store(where.profile_id)
-            if not folder.key:
-                store.create_bucket(folder.bucket)
-            else:
-                store.put(folder.bucket, folder.key, io.BytesIO(), 0, cancel=token)
+            self._sessions.store(where.profile_id).put(folder.bucket, folder.key, io.BytesIO(), 0, cancel=token)
 
         self._tasks.run("actions", work, lambda _: self.rows_added.emit(where, [folder_row(folder.bucket, folder.key)]))
 

@@ -28,6 +28,7 @@ class Sessions:
         self._connect = connect
         self._stores: dict[str, ObjectStore] = {}
         self._passing: dict[str, tuple[ConnectionProfile, Secret]] = {}
+        self._opening: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
     def profiles(self) -> Sequence[ConnectionProfile]:
@@ -57,12 +58,20 @@ class Sessions:
             SettingsError: the keyring is missing or locked.
         """
         with self._lock:
-            if profile_id not in self._stores:
-                profile = self.profile(profile_id)
-                if profile is None:
-                    raise S3CredentialsError("connect", code="NoCredentials", reason="This connection was removed.")
-                self._stores[profile_id] = self.connect(profile, None)
-            return self._stores[profile_id]
+            opening = self._opening.setdefault(profile_id, threading.Lock())
+        with opening:  # one connection's prompt must not hold up the others
+            with self._lock:
+                known = self._stores.get(profile_id)
+            if known is not None:
+                return known
+            profile = self.profile(profile_id)
+            if profile is None:
+                raise S3CredentialsError("connect", code="NoCredentials", reason="This connection was removed.")
+            store = self.connect(profile, None)
+            with self._lock:
+                if self.profile(profile_id) == profile:  # it may have been edited meanwhile
+                    self._stores[profile_id] = store
+            return store
 
     def list_files(self, profile_id: str, location: S3Location, token: CancelToken) -> Iterator[S3FileInfo]:
         """Every object in a folder or bucket, at any depth. Blocking."""

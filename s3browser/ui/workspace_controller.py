@@ -3,8 +3,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import monotonic
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, Signal
+from PySide6.QtCore import QMimeData, QObject, QPoint, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
 
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import ObjectDetails
@@ -29,6 +31,8 @@ from s3browser.ui.transfers.panel import TransfersPanel
 from s3browser.ui.workspace import Workspace
 
 _BUCKETS = S3Location()
+_DROP_WAITS_S = 4.0  # programs made with Qt give a drop up after five seconds, others after thirty
+_LATE = "That took a while. If the files are not where you dropped them, the other program did not wait for them."
 _TEMPORARY_KEYS = "These keys are temporary: they are kept until you close the program, and asked for again then."
 
 
@@ -98,6 +102,7 @@ class WorkspaceController(QObject):
         a.add_bucket.triggered.connect(self._add_bucket)
         a.quit.triggered.connect(workspace.window().close)
         a.show_files_in_tree.toggled.connect(self._show_files_in_tree)
+        workspace.contents.bucket_requested.connect(a.add_bucket.trigger)
         workspace.contents.view.files_dropped.connect(self._on_dropped_on_contents)
         workspace.places.files_dropped.connect(operations.upload)
         workspace.places.customContextMenuRequested.connect(self._on_places_menu)
@@ -245,4 +250,22 @@ class WorkspaceController(QObject):
         into = self._services.drag_folder / uuid.uuid4().hex / "Dragged files"
         names = [row.location.key[len(row.location.parent.key) :] for row in rows]
         paths = [into.joinpath(*parts) for parts in local_paths(names)]
-        return DragOut(paths, partial(self.operations.fetch_for_drag, rows, place.profile_id, into))
+
+        def fetch(finished: Callable[[bool], None]) -> None:
+            began_at = monotonic()
+
+            def told(is_complete: bool) -> None:
+                finished(is_complete)
+                if is_complete and monotonic() - began_at > _DROP_WAITS_S:
+                    self._tell_late(into)
+
+            self.operations.fetch_for_drag(rows, place.profile_id, into, told)
+
+        return DragOut(paths, fetch)
+
+    def _tell_late(self, folder: Path) -> None:
+        """Nobody tells whether the other program still took the files: say where they are."""
+        banner = Banner(_LATE, "Show the files", parent=self.workspace)
+        banner.button_clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+        banner.button_clicked.connect(self.workspace.hide_banner)
+        self.workspace.show_banner(banner)

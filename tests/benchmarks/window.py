@@ -3,7 +3,7 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,9 +34,8 @@ def window_on(server: Server) -> Iterator[Program]:
             program.stop()
 
 
-def wait_for(condition: object, timeout_s: float = 120.0) -> None:
+def wait_for(condition: Callable[[], object], timeout_s: float = 120.0) -> None:
     """Let the event loop run until ``condition()`` holds; raise TimeoutError after ``timeout_s``."""
-    assert callable(condition)
     loop = QEventLoop()
     look, limit = QTimer(), QTimer()
     look.timeout.connect(lambda: loop.quit() if condition() else None)

@@ -29,7 +29,9 @@ from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
 from s3browser.transfers.manager import TransferManager
+from s3browser.ui import workspace_controller
 from s3browser.ui.browser.contents_view import ContentsView
+from s3browser.ui.dialogs.add_bucket import AddBucketDialog
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
 from s3browser.ui.dialogs.conflict import ConflictDialog
 from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
@@ -599,3 +601,25 @@ def test_a_menu_on_a_file_in_the_tree_is_about_that_file(
     with qtbot.waitSignal(opened.navigator.listing_finished):
         view.customContextMenuRequested.emit(view.visualRect(model.index_of(file)).center())
     assert [row.name for row in opened.browser.selected_rows()] == ["a.txt"]
+
+
+def test_a_drag_out_that_took_long_says_where_the_files_are(
+    opened: WorkspaceController, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace_controller, "_DROP_WAITS_S", -1.0)
+    select(opened, "a.txt")
+    drag_data = opened.workspace.contents.view.drag_data
+    assert drag_data is not None
+    assert drag_data(opened.browser.selected_rows()).urls()
+    assert opened.workspace.banner is not None
+
+
+def test_an_account_without_buckets_offers_to_add_one(
+    controller: WorkspaceController, qtbot: QtBot, store: FakeStore
+) -> None:
+    store.buckets.clear()
+    go(controller, qtbot, S3Location())
+    page = controller.workspace.contents.findChild(StatePage)
+    assert isinstance(page, StatePage)
+    page.button_clicked.emit()
+    dialog(qtbot, AddBucketDialog).close()

@@ -26,9 +26,11 @@ class ContentsPane(QWidget):
 
     Signals:
         help_requested: the button of a failure was pressed; the exception it is about.
+        bucket_requested: a bucket is to be added by its name.
     """
 
     help_requested = Signal(object)
+    bucket_requested = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -163,7 +165,10 @@ class ContentsPane(QWidget):
         if self.model.filter_text and self.model.total:
             return StatePage("magnifying-glass", "No match", "No name in this folder has these words.", parent=ground)
         if not self._place.location.bucket:
-            return StatePage("archive", "No buckets yet", "This account has no buckets.", parent=ground)
+            words = "No buckets yet", "This account has no buckets. If you were given the name of one, add it."
+            page = StatePage("archive", *words, button="Add a bucket by name…", parent=ground)
+            page.button_clicked.connect(self.bucket_requested)
+            return page
         return StatePage(
             "upload-simple",
             "Drop files here",
