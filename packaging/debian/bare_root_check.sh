@@ -55,22 +55,22 @@ while IFS='=' read -r name value; do
     esac
     environment+=("$name=$value")
 done < <(env | grep '^PIP_' || true)
-git clone --quiet --no-hardlinks "file://$checkout" "$work/commands/root/s3browser"
+git clone --quiet --no-hardlinks "file://$checkout" "$work/commands/srv/s3browser"
 
 stage "the first command"
-inside commands "cd /root/s3browser && python3 packaging/bootstrap.py demo"
-cp "$work/commands/root/s3browser/build/demo.png" "$checkout/build/bare-demo.png"
+inside commands "cd /srv/s3browser && python3 packaging/bootstrap.py demo"
+cp "$work/commands/srv/s3browser/build/demo.png" "$checkout/build/bare-demo.png"
 
 stage "the second command"
-inside commands "cd /root/s3browser && python3 packaging/bootstrap.py test"
+inside commands "cd /srv/s3browser && python3 packaging/bootstrap.py test"
 
 stage "the Debian package"
-inside commands "cd /root/s3browser && python3 packaging/bootstrap.py package"
+inside commands "cd /srv/s3browser && python3 packaging/bootstrap.py package"
 new_root package
-cp "$work"/commands/root/s3browser/dist/s3browser_*.deb "$work/package/root/"
-inside package "apt-get update -qq && apt-get install -qq --yes --no-install-recommends /root/s3browser_*.deb" >"$work/deb.log" 2>&1 ||
+cp "$work"/commands/srv/s3browser/dist/s3browser_*.deb "$work/package/srv/"
+inside package "apt-get update -qq && apt-get install -qq --yes --no-install-recommends /srv/s3browser_*.deb" >"$work/deb.log" 2>&1 ||
     { tail -n 20 "$work/deb.log" >&2; exit 1; }
-inside package "cd / && QT_QPA_PLATFORM=offscreen s3browser --demo --screenshot /root/installed.png"
-cp "$work/package/root/installed.png" "$checkout/build/bare-installed.png"
+inside package "cd / && QT_QPA_PLATFORM=offscreen s3browser --demo --screenshot /srv/installed.png"
+cp "$work/package/srv/installed.png" "$checkout/build/bare-installed.png"
 
 stage "all is well; the pictures are build/bare-demo.png and build/bare-installed.png"
