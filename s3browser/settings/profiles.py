@@ -85,6 +85,7 @@ class ProfileStore:
                 "save_settings", profile.name, "BadValue", reason=f"The connection can’t be saved: {problem}."
             ) from problem
         with self._lock:
+            self.load()  # another window of the program may have written it meanwhile
             entries = [
                 (profile, {**raw, **values}) if old is not None and old.profile_id == profile.profile_id else (old, raw)
                 for old, raw in self._entries
@@ -100,6 +101,7 @@ class ProfileStore:
             SettingsError: the file could not be written.
         """
         with self._lock:
+            self.load()
             self._write([entry for entry in self._entries if entry[0] is None or entry[0].profile_id != profile_id])
 
     def _write(self, entries: list[_Entry]) -> None:

@@ -199,3 +199,13 @@ def test_no_file_crashes_the_start_or_loses_an_entry(
 
     assert (error is None) == (len(store.profiles) == len(connections) + 1)
     assert json.loads(path.read_text())["connections"][: len(connections)] == connections
+
+
+def test_two_programs_keep_each_others_connections(tmp_path: Path) -> None:
+    one, other = ProfileStore(tmp_path / "connections.json"), ProfileStore(tmp_path / "connections.json")
+    one.load()
+    other.load()
+    one.put(ConnectionProfile("a" * 32, "One"))
+    other.put(ConnectionProfile("b" * 32, "Other"))
+    one.remove("c" * 32)
+    assert [profile.name for profile in one.profiles] == ["One", "Other"]
