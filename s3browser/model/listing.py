@@ -60,13 +60,13 @@ def bucket_row(bucket: BucketEntry) -> Row:
 def folder_row(bucket: str, key: str) -> Row:
     """The row of a folder, whose key ends in the delimiter."""
     location = S3Location(bucket, key)
-    return Row(location, location.name or "(no name)", FOLDER)
+    return Row(location, location.label, FOLDER)
 
 
 def file_row(bucket: str, info: S3FileInfo) -> Row:
     """The row of an object."""
     location = S3Location(bucket, info.key)
-    name = location.name or "(no name)"
+    name = location.label
     return Row(location, name, kind_of(name), info.size, info.last_modified, info.storage_class, info.etag)
 
 

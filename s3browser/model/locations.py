@@ -37,6 +37,11 @@ class S3Location:
         return self.key.removesuffix(DELIMITER).rsplit(DELIMITER, 1)[-1]
 
     @property
+    def label(self) -> str:
+        """``name`` for the screen, where even ``a//`` has to be called something."""
+        return self.name or ("(no name)" if self.bucket else "")
+
+    @property
     def parent(self) -> "S3Location":
         """One level up; the list of buckets is its own parent."""
         if not self.key:

@@ -68,8 +68,8 @@ def plan_upload(store: ObjectStore, paths: Iterable[Path], target: S3Location, *
             if keys.exists(item.location.key) and not item.is_folder
         ]
     except S3AccessDeniedError as error:
-        return Plan(Direction.UPLOAD, tuple(items), problems=tuple(problems), unchecked=error, target=target.name)
-    return Plan(Direction.UPLOAD, tuple(free), tuple(conflicts), tuple(problems), target=target.name)
+        return Plan(Direction.UPLOAD, tuple(items), problems=tuple(problems), unchecked=error, target=target.label)
+    return Plan(Direction.UPLOAD, tuple(free), tuple(conflicts), tuple(problems), target=target.label)
 
 
 def plan_download(store: ObjectStore, rows: Iterable[Row], folder: Path, *, cancel: Cancel | None = None) -> Plan:

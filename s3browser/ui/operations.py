@@ -86,7 +86,7 @@ class Operations(QObject):
             return plan_upload(store, paths, target.location, cancel=token)
 
         def planned(plan: Plan) -> None:
-            self._settle(plan, target.profile_id, target.location.name)
+            self._settle(plan, target.profile_id, target.location.label)
 
         self._tasks.run("local", work, planned, self._on_plan_failed)
 

@@ -26,6 +26,7 @@ from s3browser.model.entries import DeleteFailure
 from s3browser.model.listing import folder_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
+from s3browser.model.transfers import ConflictRule
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
 from s3browser.transfers.manager import TransferManager
@@ -623,3 +624,17 @@ def test_an_account_without_buckets_offers_to_add_one(
     assert isinstance(page, StatePage)
     page.button_clicked.emit()
     dialog(qtbot, AddBucketDialog).close()
+
+
+def test_an_upload_over_the_selected_file_shows_in_the_details(
+    opened: WorkspaceController, qtbot: QtBot, tmp_path: Path
+) -> None:
+    select(opened, "a.txt")
+    (tmp_path / "a.txt").write_bytes(b"longer than before")
+    opened.operations.upload([tmp_path / "a.txt"], Place("p1", HERE))
+    asked = dialog(qtbot, ConflictDialog)
+    with qtbot.waitSignal(opened.browser.selection_changed) as changed:
+        asked.chosen.emit(ConflictRule.REPLACE)
+    asked.close()
+    assert changed.args is not None
+    assert [row.size for row in changed.args[0]] == [18]

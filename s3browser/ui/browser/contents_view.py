@@ -219,7 +219,7 @@ class ContentsView(QTableView):
             area = self.visualRect(index)
             area.setLeft(0)
             area.setRight(self.viewport().width() - 1)
-        self._drop_hint.show_for(area, f"Upload to {folder.name}")
+        self._drop_hint.show_for(area, f"Upload to {folder.label}")
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

@@ -97,7 +97,7 @@ class BrowserController(QObject):
         profile = None if place is None else self._sessions.profile(place.profile_id)
         name = profile.name if profile else ""
         location = place.location if place else S3Location()
-        title = location.name or name
+        title = location.label or name
         self._workspace.path_bar.show_location(name, location)
         self._workspace.window().setWindowTitle(f"{title} – s3browser" if title else "s3browser")
         self.update_actions()
@@ -106,6 +106,8 @@ class BrowserController(QObject):
         """Show rows that are new in a folder, in the table and the tree."""
         if place == self.place:
             self._workspace.contents.put(rows)
+            if {row.location for row in rows} & {row.location for row in self.selected_rows()}:
+                self._on_selection_changed()  # what the details show is another now
         self._places.put(place, [row for row in rows if row.is_folder])
 
     def remove_places(self, places: Sequence[Place]) -> None:

@@ -135,7 +135,7 @@ class PathBar(QWidget):
         return self._edit
 
     def _name(self, step: S3Location) -> str:
-        return (step.name or "(no name)") if step.bucket else self._root_name
+        return step.label if step.bucket else self._root_name
 
     def _step(self, step: S3Location, *, is_last: bool) -> QToolButton:
         button = QToolButton(self._steps)

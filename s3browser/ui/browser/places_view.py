@@ -97,7 +97,7 @@ class PlacesView(QTreeView):
                 event.accept(self.viewport().rect())  # keep the moves coming, so that the next row can answer
             return
         area = self.visualRect(self.indexAt(event.position().toPoint()))
-        self._drop_hint.show_for(area, f"Upload to {target.location.name}")
+        self._drop_hint.show_for(area, f"Upload to {target.location.label}")
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

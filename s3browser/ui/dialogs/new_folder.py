@@ -23,7 +23,7 @@ class NewFolderDialog(Sheet):
     create_requested = Signal(str)
 
     def __init__(self, where: S3Location, existing_names: Collection[str], parent: QWidget | None) -> None:
-        super().__init__(f"New folder in “{short(where.name)}”", parent, window_title="New folder")
+        super().__init__(f"New folder in “{short(where.label)}”", parent, window_title="New folder")
         self._where = where
         self._existing = frozenset(existing_names)
         self.name_edit = QLineEdit(self)

@@ -265,7 +265,7 @@ class TransfersPanel(QFrame):
             self._drop_hint.hide()
             event.ignore()
             return
-        self._drop_hint.show_for(self.rect(), f"Upload to {self._folder.name}")
+        self._drop_hint.show_for(self.rect(), f"Upload to {self._folder.label}")
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
 

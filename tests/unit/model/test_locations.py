@@ -101,3 +101,8 @@ def test_keys_s3_can_store(key: str, problem: str | None) -> None:
 def test_bucket_names(name: str, words: str | None) -> None:
     problem = bucket_problem(name)
     assert problem is None if words is None else words in str(problem)
+
+
+@pytest.mark.parametrize(("key", "label"), [("a/b/", "b"), ("a//", "(no name)"), ("", "bucket"), ("/", "(no name)")])
+def test_everything_can_be_called_something(key: str, label: str) -> None:
+    assert S3Location("bucket", key).label == label
