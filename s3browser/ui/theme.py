@@ -105,8 +105,8 @@ class Theme(QObject):
         super().__init__(app)
         self._app = app
         self._scheme = scheme
-        app.setStyle("Fusion")  # the one style that takes a palette and a style sheet alike on all three systems
-        _prefer_inter(app)
+        if app.style().name() != "fusion":  # the one that takes a palette and a style sheet alike on all three systems
+            app.setStyle("Fusion")
         self._is_dressed = False
         self._apply()
         app.styleHints().colorSchemeChanged.connect(self._apply)
@@ -123,8 +123,9 @@ class Theme(QObject):
         self._apply()
 
     def dress(self) -> None:
-        """Put the style sheet on, too: the first moment of an empty window does with the palette."""
+        """Put the style sheet and the font on, too: the first moment of an empty window does with the palette."""
         self._is_dressed = True
+        _prefer_inter(self._app)
         self._apply()
 
     @Slot()
