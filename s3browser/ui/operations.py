@@ -28,6 +28,7 @@ from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
 from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
 from s3browser.ui.dialogs.unchecked import UncheckedDialog
+from s3browser.ui.labels import short
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
 
@@ -43,6 +44,7 @@ class Operations(QObject):
         rows_added: a ``Place`` (the folder) and the ``list[Row]`` that are new in it.
         places_removed: the ``list[Place]`` that are gone.
         progressed: a line on what is under way, empty when nothing is.
+        renamed: a sentence on files that get another name than they have.
         refresh_needed: something failed half-way, so nobody knows what is still there.
     """
 
@@ -50,6 +52,7 @@ class Operations(QObject):
     places_removed = Signal(object)
     progressed = Signal(str)
     refresh_needed = Signal()
+    renamed = Signal(str)
 
     def __init__(self, sessions: Sessions, tasks: Tasks, manager: TransferManager, window: QWidget) -> None:
         super().__init__(window)
@@ -183,6 +186,8 @@ class Operations(QObject):
 
         if plan.items:
             self._tasks.run("actions", start, started)
+        if renamed := [item for item in plan.items if item.renamed]:
+            self.renamed.emit(_renamed_text(renamed))
 
     def on_news(self, news: TransferNews) -> None:
         """Take in what the transfers have done: show what was stored, tell drags that their files are there."""
@@ -294,6 +299,17 @@ def _with_folders_above(keys: Iterable[str]) -> set[str]:
 
 def _conflict_view(conflict: Conflict) -> ConflictView:
     return ConflictView(_shown_name(conflict.item), new_size=conflict.item.size)
+
+
+def _renamed_text(items: Sequence[TransferItem]) -> str:
+    """What the first of them is called now, and how many more there are."""
+    item = items[0]
+    if item.direction is Direction.UPLOAD:
+        before, after = item.local_path.name, item.location.name
+    else:
+        before, after = item.location.key, str(item.local_path.relative_to(item.root or item.local_path.parent))
+    more = f", and {plural(len(items) - 1, 'more file')} under another name" if len(items) > 1 else ""
+    return f"“{short(before)}” is saved as “{short(after)}”{more}."
 
 
 def _reason(error: Exception) -> str:

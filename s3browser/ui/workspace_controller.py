@@ -117,6 +117,7 @@ class WorkspaceController(QObject):
         operations.rows_added.connect(browser.add_rows)
         operations.places_removed.connect(browser.remove_places)
         operations.progressed.connect(browser.show_progress)
+        operations.renamed.connect(self.say)
         operations.refresh_needed.connect(self.navigator.refresh)
         self.connections.profiles_changed.connect(self.show_profiles)
         self.connections.connected.connect(self.open_connection)

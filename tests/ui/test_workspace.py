@@ -638,3 +638,18 @@ def test_an_upload_over_the_selected_file_shows_in_the_details(
     asked.close()
     assert changed.args is not None
     assert [row.size for row in changed.args[0]] == [18]
+
+
+def test_a_name_this_computer_cannot_store_is_told(
+    opened: WorkspaceController, qtbot: QtBot, store: FakeStore, tmp_path: Path
+) -> None:
+    store.write("photos", "2026/sub/CON", b"device")
+    store.write("photos", "2026/sub/what?.txt", b"question")
+    select(opened, "sub")
+    with qtbot.waitSignal(opened.operations.renamed) as told:
+        opened.operations.download(opened.browser.selected_rows(), "p1", tmp_path)
+    assert told.args is not None
+    assert "” is saved as “" in told.args[0]
+    assert told.args[0].endswith(", and 1 more file under another name.")
+    qtbot.waitUntil(lambda: len(list((tmp_path / "sub").glob("[!.]*"))) == 3)
+    assert opened.workspace.banner is not None
