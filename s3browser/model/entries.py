@@ -61,11 +61,28 @@ class ObjectDetails:
 
 @dataclass(frozen=True, slots=True)
 class UploadedPart:
-    """One stored part of a multipart upload; ``number`` counts from 1, ``etag`` is without quotes."""
+    """One stored part of a multipart upload.
+
+    Attributes:
+        number: from 1.
+        size: in bytes.
+        etag: without quotes.
+        crc64nvme: its CRC64NVME, base64, where the server verified and kept it; else empty.
+    """
 
     number: int
     size: int
     etag: str
+    crc64nvme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """A multipart upload that was neither completed nor aborted; ``started_at`` is aware, UTC, or None."""
+
+    key: str
+    upload_id: str
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

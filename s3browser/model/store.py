@@ -8,9 +8,13 @@ from s3browser.model.entries import (
     DeleteFailure,
     ListingPage,
     ObjectDetails,
+    OpenUpload,
     S3FileInfo,
     UploadedPart,
 )
+
+Sent = Callable[[int], object]
+"""Called with how many bytes of a body have left this computer; it goes back where the body is sent again."""
 
 
 class Cancel(Protocol):
@@ -58,11 +62,20 @@ class ObjectStore(Protocol):
         *,
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> str:
         """Store ``size`` bytes read from ``body``'s start as one object, and return its ETag.
 
-        ``body`` may be rewound and read again: its position can go back.
+        The bytes go with a checksum that the server verifies, and what it answers is compared with it.
+        ``body`` may be rewound and read again.
+
+        Raises:
+            S3ConflictError: with ``if_absent``, something has this key already. An object that an earlier attempt of
+                this very call stored, whose answer was lost, is no conflict. A server that does not know conditions
+                replaces what is there.
+            S3IntegrityError: what was stored is not what was sent, on every attempt.
         """
 
     def create_multipart(
@@ -85,12 +98,38 @@ class ObjectStore(Protocol):
         body: BinaryIO,
         size: int,
         *,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> UploadedPart:
-        """Store one part (``number`` from 1); ``body`` is read as in ``put``."""
+        """Store one part (``number`` from 1); ``body`` is read, verified and retried as in ``put``.
 
-    def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> str:
-        """Join the parts into the object, and return its ETag."""
+        Raises:
+            S3FileNotFoundError: there is no such upload (any more).
+        """
+
+    def complete_multipart(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart], *, if_absent: bool = False
+    ) -> str:
+        """Join the parts into the object, and return its ETag. An answer that was lost does not make it fail.
+
+        Raises:
+            S3ConflictError: as ``put``.
+            S3FileNotFoundError: there is no such upload, and no object made of these parts.
+        """
+
+    def list_parts(self, bucket: str, key: str, upload_id: str, *, cancel: Cancel | None = None) -> list[UploadedPart]:
+        """The parts that the server has of an open upload, by number.
+
+        Raises:
+            S3FileNotFoundError: there is no such upload (any more).
+        """
+
+    def list_uploads(self, bucket: str, prefix: str = "", *, cancel: Cancel | None = None) -> Iterator[OpenUpload]:
+        """Every open multipart upload whose key begins with ``prefix``, by key, the oldest of a key first.
+
+        Raises:
+            S3UnsupportedError: this server cannot tell.
+        """
 
     def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
         """Throw the parts away; an upload that is gone already is no error."""
@@ -99,16 +138,19 @@ class ObjectStore(Protocol):
         self,
         bucket: str,
         key: str,
-        write: Callable[[bytes], object],
+        write: Callable[[bytes | memoryview], object],
         *,
         start: int = 0,
         stop: int | None = None,
         if_match: str | None = None,
+        on_details: Callable[[ObjectDetails], object] | None = None,
         cancel: Cancel | None = None,
     ) -> int:
         """Hand the bytes from ``start`` up to ``stop`` to ``write``, each exactly once and in order.
 
         ``stop`` is exclusive; None means to the end. A broken line is taken up where it broke, under ``If-Match``.
+        ``write`` gets up to 1 MiB at a time and may not keep it: the memory is used again. ``on_details`` is called
+        once, before the first byte, with what the answer tells of the whole object.
 
         Returns:
             How many bytes were handed over.

@@ -1,0 +1,92 @@
+"""What to do with a name that is there already: one object a way, asked about one conflict at a time."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from s3browser.model.transfers import Conflict, Direction, Plan, Problem, TransferItem
+
+_SAME_TIME = timedelta(seconds=2)  # FAT keeps even seconds only
+
+Settled = TransferItem | Problem | None
+"""What becomes of a conflict: moved, impossible, or left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictRule(ABC):
+    """One way to settle a conflict; ``title`` and ``description`` are for the screen."""
+
+    title: str
+    description: str
+
+    @abstractmethod
+    def settle(self, conflict: Conflict) -> Settled:
+        """What becomes of it."""
+
+
+class _KeepBoth(ConflictRule):
+    def settle(self, conflict: Conflict) -> Settled:
+        return conflict.kept_both
+
+
+class _Skip(ConflictRule):
+    def settle(self, conflict: Conflict) -> Settled:
+        return None
+
+
+class _Replace(ConflictRule):
+    def settle(self, conflict: Conflict) -> Settled:
+        if conflict.obstacle is not None:
+            return Problem(conflict.item, conflict.obstacle)
+        return conflict.item.replacing()
+
+
+class _ReplaceIfNewer(_Replace):
+    def settle(self, conflict: Conflict) -> Settled:
+        new, there = modified_at(conflict.item), conflict.existing_modified_at
+        if conflict.obstacle is None and new and there and new <= there + _SAME_TIME:
+            return None
+        return super().settle(conflict)
+
+
+class _Resume(_Replace):
+    """An upload is newer than its object by nature, so for it the same size is enough unless the file changed since."""
+
+    def settle(self, conflict: Conflict) -> Settled:
+        if conflict.obstacle is None and conflict.existing_size == conflict.item.size and _is_same_time(conflict):
+            return None
+        return super().settle(conflict)
+
+
+def _is_same_time(conflict: Conflict) -> bool:
+    new, there = modified_at(conflict.item), conflict.existing_modified_at
+    if not new or not there:
+        return False
+    if conflict.item.direction is Direction.UPLOAD:
+        return new <= there + _SAME_TIME
+    return there >= new - _SAME_TIME
+
+
+def modified_at(item: TransferItem) -> datetime | None:
+    """When what is moved was last changed, aware, UTC; None where that is not known."""
+    return datetime.fromtimestamp(item.modified_ns / 1e9, UTC) if item.modified_ns else None
+
+
+KEEP_BOTH: ConflictRule = _KeepBoth("Keep both", "The new file gets a number: “Report (2).pdf”.")
+REPLACE: ConflictRule = _Replace("Replace", "The new file takes the place of the one that is there.")
+REPLACE_IF_NEWER: ConflictRule = _ReplaceIfNewer("Replace if newer", "Only files that were changed later are replaced.")
+RESUME: ConflictRule = _Resume("Continue", "Files that are the same already are left alone; the others are replaced.")
+SKIP: ConflictRule = _Skip("Skip", "What is there stays as it is.")
+RULES: Sequence[ConflictRule] = (KEEP_BOTH, REPLACE, REPLACE_IF_NEWER, RESUME, SKIP)
+
+
+def settled(plan: Plan, rule_of: Callable[[Conflict], ConflictRule]) -> Plan:
+    """The plan with every conflict settled by its own rule; what a rule can’t do becomes a problem."""
+    outcomes = [rule_of(conflict).settle(conflict) for conflict in plan.conflicts]
+    return replace(
+        plan,
+        items=(*plan.items, *(each for each in outcomes if isinstance(each, TransferItem))),
+        conflicts=(),
+        problems=(*plan.problems, *(each for each in outcomes if isinstance(each, Problem))),
+    )
