@@ -80,7 +80,8 @@ _REPLACEMENT = re.compile(
 def local_name(segment: str) -> str:
     """The name of a file or folder whose part of the key is ``segment``.
 
-    Legal on all three systems, at most 255 bytes, and visible from end to end. Different segments get different names.
+    Legal on all three systems, at most 255 bytes, and visible from end to end. Different segments get different names
+    unless one had to be cut.
     """
     name = segment[:-1].translate(_INSIDE) + segment[-1:].translate(_LAST)
     if not name or _DEVICE.match(name):
