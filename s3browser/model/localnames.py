@@ -35,7 +35,7 @@ The price: a person's own ``Why？.txt`` is ``Why?.txt`` in the bucket, and ``Wh
 One rule and the strictest, because it is the disk and not the system that decides: a stick, a share or a synchronised
 folder on Linux refuses ``:`` as Windows does, two names that differ only in case lose a file on any Mac, and what was
 downloaded is handed on to colleagues. It also makes the name of a file something one can tell on the telephone.
-Twins, pictures and the quote are those of rclone, so that a folder may go down with one program and up with the other.
+Twins, pictures and the quote are those that rclone uses on Windows.
 """
 
 import hashlib
@@ -71,9 +71,9 @@ _INSIDE = {
 }
 _LAST = _INSIDE | {ord("."): "．", ord(" "): "␠", ord("．"): "‛．", ord("␠"): "‛␠"}
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(?:COM|LPT)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+_ANY_TWIN = "".join(_TWINS.values())
 _REPLACEMENT = re.compile(
-    rf"\A‛(?={_DEVICE.pattern}|\Z)|‛[‛{''.join(_TWINS.values())}]|‛?[．␠]\Z|‛[0-9A-F]{{5}}|[{''.join(_TWINS.values())}]",
-    re.IGNORECASE,
+    rf"\A‛(?={_DEVICE.pattern}|\Z)|‛[‛{_ANY_TWIN}]|‛?[．␠]\Z|‛[0-9A-F]{{5}}|[{_ANY_TWIN}]", re.IGNORECASE
 )
 
 
