@@ -49,10 +49,12 @@ class Target:
         if "\0" in path or os.path.basename(path) in ("", ".", ".."):
             raise S3DownloadError("download", path, "BadName")
         with local_errors(path):
-            if os.path.isdir(path):
-                raise S3DownloadError("download", path, "IsFolder")
-            if not self.may_replace and os.path.lexists(path):
-                raise S3DownloadError("download", path, "Taken")
+            with suppress(FileNotFoundError):
+                os.lstat(path)
+                if os.path.isdir(path):
+                    raise S3DownloadError("download", path, "IsFolder")
+                if not self.may_replace:
+                    raise S3DownloadError("download", path, "Taken")
             if _free_bytes(self.folder, self.root) < size:
                 raise S3DownloadError("download", path, "DiskFull")
 
@@ -61,7 +63,7 @@ class Target:
         with local_errors(self.path):
             fd = os.open(self.temp, _CREATE, 0o666)
             try:
-                os.truncate(fd, size)
+                os.ftruncate(fd, size)
             except BaseException:
                 os.close(fd)
                 raise
@@ -155,7 +157,7 @@ def _rename_to_new(temp: str, path: str) -> None:
         os.rename(temp, path)
         return
     try:
-        os.link(temp, path, follow_symlinks=False)
+        os.link(temp, path)
     except FileExistsError:
         raise
     except OSError:
