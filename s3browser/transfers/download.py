@@ -300,6 +300,8 @@ class Download:
             return
         stop_if(self._cancel)
         with pieces.opened() as file:
+            if os.fstat(file.fileno()).st_size != details.size:
+                raise S3IntegrityError("download", str(self._location), "ContentDiffers")
             self._target.seal(file.fileno(), _mtime_ns(details))
         self._target.replace(self._cancel)
         self._is_stored = True

@@ -591,9 +591,9 @@ def test_what_is_there_and_something_else_is_not_taken_for_it(
 ) -> None:
     store, memory = unacknowledged
     store.buckets[BUCKET][TARGET.key] = change(store.buckets[BUCKET][TARGET.key])
+    run = run_of(store, file, memory)
     with pytest.raises(S3ConflictError):
-        store.complete_multipart = FakeStore.complete_multipart.__get__(store)  # type: ignore[method-assign]
-        go(run_of(store, file, memory))
+        go(run)
     assert store.count("put_part") == 3
 
 
@@ -688,6 +688,16 @@ def test_a_cancel_while_parts_are_compared(file: Path) -> None:
     store.on("list_parts", token.cancel)
     with pytest.raises(Cancelled):
         run_of(store, file, memory, cancel=token).begin()
+
+
+def test_the_position_moves_with_the_bytes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "_REPORTED_FROM_BYTES", 1)
+    store = FakeStore(chunk_bytes=4)
+    run = Upload(store, file, TARGET)
+    seen: list[int] = []
+    store.on("chunk", lambda: seen.append(run.position), times=3)
+    go(run)
+    assert [*seen, run.position] == [0, 4, 8, 10]
 
 
 def test_the_position_before_the_beginning(file: Path) -> None:
