@@ -63,7 +63,8 @@ class Target:
         with local_errors(self.path):
             fd = os.open(self.temp, _CREATE, 0o666)
             try:
-                os.ftruncate(fd, size)
+                if size:
+                    os.ftruncate(fd, size)
             except BaseException:
                 os.close(fd)
                 raise

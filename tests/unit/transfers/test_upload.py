@@ -26,7 +26,7 @@ from s3browser.transfers import upload
 from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MAX_OBJECT_BYTES, MIB
 from s3browser.transfers.run import Partial
-from s3browser.transfers.upload import Upload, guess_content_type, local_error, upload_file
+from s3browser.transfers.upload import Upload, local_error, upload_file
 from tests.fakestore import BUCKET, FakeStore
 from tests.unit.transfers.keeping import Memory
 
@@ -386,21 +386,6 @@ def test_a_cancel_after_the_end_is_too_late(file: Path) -> None:
     store.on("complete_multipart", token.cancel)
     assert upload_file(store, file, TARGET, cancel=token)
     assert store.data(TARGET.key) == b"0123456789"
-
-
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("a.pdf", "application/pdf"),
-        ("a.tar.gz", "application/gzip"),
-        ("a.svgz", "application/gzip"),
-        ("a.txt.Z", "application/octet-stream"),
-        ("data:x.txt", "text/plain"),
-        ("nothing", "application/octet-stream"),
-    ],
-)
-def test_content_types(name: str, kind: str) -> None:
-    assert guess_content_type(name) == kind
 
 
 # ---------------------------------------------------------------- going on
