@@ -55,7 +55,7 @@ class Target:
                 os.lstat(path)
                 if os.path.isdir(path):
                     raise S3DownloadError("download", path, "IsFolder")
-                if not self.may_replace:
+                if not self.may_replace and not _is_same(self.temp, path):
                     raise S3DownloadError("download", path, "Taken")
             if _free_bytes(self.folder, self.root) < size:
                 raise S3DownloadError("download", path, "DiskFull")
@@ -162,14 +162,25 @@ def _rename_to_new(temp: str, path: str) -> None:
     try:
         os.link(temp, path)
     except FileExistsError:
-        raise
+        # An earlier run may have ended between these two steps.
+        if not _is_same(temp, path):
+            raise
     except OSError:
         # A disk without hard links (exFAT): a moment in between is what is left.
         if os.path.lexists(path):
             raise FileExistsError from None
         os.replace(temp, path)
-    else:
+        return
+    with suppress(OSError):
         os.unlink(temp)
+
+
+def _is_same(temp: str, path: str) -> bool:
+    """Whether both are names of one file."""
+    try:
+        return os.path.samestat(os.lstat(temp), os.lstat(path))
+    except OSError:
+        return False
 
 
 def _sync_folder(folder: str) -> None:

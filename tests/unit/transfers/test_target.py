@@ -117,6 +117,14 @@ def test_a_new_file_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / "new").read_bytes() == b"there"
 
 
+def test_an_end_between_the_two_steps_is_taken_up(tmp_path: Path) -> None:
+    target = temp_for(tmp_path / "new")
+    os.link(target.temp, target.path)
+    target.check(3)
+    target.replace(threading.Event())
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_windows_refuses_a_taken_name_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(targets, "_IS_WINDOWS", True)
     temp_for(tmp_path / "new").replace(threading.Event())
