@@ -225,8 +225,8 @@ class ConflictList(QTableView):
 
     def _fit_rows(self) -> None:
         height = ConflictDelegate.row_height(self.fontMetrics())
-        self.verticalHeader().setMinimumSectionSize(height)
-        self.verticalHeader().setDefaultSectionSize(height)
+        if self.verticalHeader().defaultSectionSize() != height:  # each time Qt goes through all the rows
+            self.verticalHeader().setDefaultSectionSize(height)
         self.setFixedHeight(min(self._rules.rowCount(), _SHOWN) * height + 2 * self.frameWidth())
 
     def sizeHint(self) -> QSize:

@@ -1,5 +1,4 @@
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QFont
@@ -218,8 +217,6 @@ class PlanSheet(Sheet):
     @Slot()
     def _confirm(self) -> None:
         plan = settled(self._plan, self._model.rule_of())
-        if plan.unchecked is not None:
-            plan = replace(plan, items=tuple(item.replacing() for item in plan.items), unchecked=None)
         self.accept()
         self.confirmed.emit(plan)
 

@@ -103,8 +103,8 @@ def deed(plan: Plan, tally: Tally) -> str:
         return f"Replace {plural(tally.replaced, 'file')}"
     if not added:
         return f"Skip {plural(tally.left, 'file')}" if tally.left else ""
-    if tally.kept == added:
-        return "Keep both" if added == 1 else f"Keep both of {plural(added, 'file')}"
+    if tally.kept == added == 1:
+        return "Keep both"
     if added == plan.count:
         return f"{verb} {amount_text(plan)}"
     return f"{verb} {plural(added, 'file')}"
