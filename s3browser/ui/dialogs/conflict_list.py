@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -189,7 +189,8 @@ class ConflictList(QTableView):
             super().mousePressEvent(event)
             return
         if row not in self.selected_rows():
-            self.selectRow(row)
+            only = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().setCurrentIndex(self._rules.index(row, 0), only)
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         self._open_menu(self._menu_corner(row))
 
