@@ -41,7 +41,7 @@ class Fold(QWidget):
         """The line comes before what it unfolds, which was made before it."""
         before: QWidget = self.button
         for each in (self.content, *self.content.findChildren(QWidget)):
-            if each.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.window() is self.window():  # not a pop-up
                 self.setTabOrder(before, each)
                 before = each
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from s3browser.exceptions import S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import DeleteFailure
+from s3browser.model.forecast import is_plain
 from s3browser.model.listing import Row, folder_row, object_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
@@ -31,9 +32,6 @@ from s3browser.ui.labels import short
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.speeds import Speeds
 from s3browser.ui.tasks import Tasks
-
-_PLAIN_FILES = 50
-_PLAIN_BYTES = 100_000_000
 
 _DELETE_AT_ONCE = 1000  # keys; as many as one request takes
 
@@ -161,7 +159,7 @@ class Operations(QObject):
 
     def _settle(self, plan: Plan, profile_id: str, base: str = "") -> None:
         """Start what is small and plain at once; show what the rest comes to, and start it if that is wanted."""
-        if _is_plain(plan):
+        if is_plain(plan):
             self._tell_renamed(plan)
             self._start(plan, profile_id)
             return
@@ -291,16 +289,6 @@ def _note_stored(stored: dict[Place, dict[S3Location, Row]], profile_id: str, ro
 
 def _with_folders_above(keys: Iterable[str]) -> set[str]:
     return {step.key for key in keys for step in S3Location("any", key).trail}
-
-
-def _is_plain(plan: Plan) -> bool:
-    """Whether there is nothing to settle and little to move, so that asking would only be in the way."""
-    return (
-        not (plan.conflicts or plan.problems or plan.unchecked)
-        and (plan.free_bytes is None or plan.total_bytes <= plan.free_bytes)
-        and (plan.count <= _PLAIN_FILES or not plan.has_folders)
-        and plan.total_bytes <= _PLAIN_BYTES
-    )
 
 
 def _renamed_text(items: Sequence[TransferItem]) -> str:

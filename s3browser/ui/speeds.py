@@ -1,6 +1,8 @@
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from s3browser.model.forecast import seconds_needed
 from s3browser.model.transfers import BatchSnapshot, Direction
 
 _SMALL = 1_000_000  # bytes a file; below it the number of files decides how long they take, above it their size
@@ -34,8 +36,10 @@ class Speeds:
     def seconds(self, connection_id: str, direction: Direction, files: int, size_bytes: int) -> float | None:
         """How long so much will take; None while nothing like it was measured."""
         is_small = _is_small(files, size_bytes)
-        per_s = self._per_s.get((connection_id, direction, is_small))
-        return (files if is_small else size_bytes) / per_s if per_s else None
+        per_s = self._per_s.get((connection_id, direction, is_small), 0.0)
+        # Of small files the bytes cost next to nothing beside the asking, of big ones the asking beside the bytes.
+        bytes_per_s, files_per_s = (math.inf, per_s) if is_small else (per_s, math.inf)
+        return seconds_needed(files, size_bytes, bytes_per_s, files_per_s)
 
 
 def _is_small(files: int, size_bytes: int) -> bool:

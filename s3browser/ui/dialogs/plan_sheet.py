@@ -74,7 +74,8 @@ class PlanSheet(Sheet):
             self._add_unchecked(plan.unchecked)
         if plan.conflicts:
             self._add_conflicts()
-        if renamed := [item for item in plan.items if item.renamed]:
+        wanted = (*plan.items, *(conflict.item for conflict in plan.conflicts))
+        if renamed := [item for item in wanted if item.renamed]:
             self._add_renamed(renamed)
         if plan.problems:
             self._add_problems()

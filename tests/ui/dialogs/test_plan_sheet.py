@@ -214,11 +214,12 @@ class TestProblems:
 
     def test_says_which_files_get_another_name(self, window: QWidget) -> None:
         items = (download("x/a:b", "a_b", renamed=True), download("x/c", "c"))
-        sheet = show(Plan(Direction.DOWNLOAD, items, target="Downloads"), window)
-        fold(sheet, "1 file gets another name").set_open(True)
+        taken = download("x/d?", "d_", renamed=True)
+        sheet = show(Plan(Direction.DOWNLOAD, items, (Conflict(taken, taken),), target="Downloads"), window)
+        fold(sheet, "2 files get another name").set_open(True)
         box = sheet.findChild(QPlainTextEdit)
         assert isinstance(box, QPlainTextEdit)
-        assert box.toPlainText() == "a:b → a_b"
+        assert box.toPlainText() == "a:b → a_b\nd? → d_"
 
 
 class TestRisks:
