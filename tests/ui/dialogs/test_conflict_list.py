@@ -74,7 +74,7 @@ def center(view: ConflictList, row: int, *, of_choice: bool) -> QPoint:
 
 class TestModel:
     def test_keeps_qts_rules(self, model: ConflictModel, qtmodeltester: ModelTester) -> None:
-        qtmodeltester.check(model)
+        qtmodeltester.check(model)  # type: ignore[no-untyped-call]
         assert model.index(0, 0).data(Qt.ItemDataRole.DecorationRole) is None
         assert model.data(QModelIndex()) is None
 
