@@ -16,6 +16,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -140,7 +141,9 @@ class Program(QObject):
     def stop(self) -> None:
         """End everything within two seconds."""
         if self.is_ready:
-            self._runner.shutdown(_QUIT_WITHIN_S)
+            deadline_s = monotonic() + _QUIT_WITHIN_S
+            self.manager.shutdown(_QUIT_WITHIN_S)
+            self._runner.shutdown(max(0.0, deadline_s - monotonic()))
         if self._demo is not None:
             self._demo.stop()
 
@@ -158,6 +161,7 @@ class Program(QObject):
         from s3browser.jobs.runner import JobRunner
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
+        from s3browser.transfers.journal import Journal
         from s3browser.transfers.manager import TransferManager
         from s3browser.ui.browser.drag_out import sweep
         from s3browser.ui.icons import RESOURCES
@@ -175,7 +179,13 @@ class Program(QObject):
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
         self.sessions = Sessions(profiles, SecretStore(), _connect)
-        self.manager = TransferManager(self._runner, "transfers", workers=LANES["transfers"])
+        self.manager = TransferManager(
+            self._runner,
+            self.sessions.store,
+            partial(Journal.open, self._paths.transfers_file),
+            connections=self._chosen.max_connections,
+            on_trouble=self._tell,
+        )
         drag_folder = self._paths.cache / "drag"
         services = Services(self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder)
         self.controller = WorkspaceController(Workspace(self.window), services)
@@ -190,8 +200,7 @@ class Program(QObject):
         # Importing boto3 costs as much as the whole window.
         self._tasks.run("actions", lambda _: _import_boto3(), lambda _: None)
         self._open_first()
-        if told := " ".join(f"{trouble.title}: {trouble.reason}" for trouble in troubles if trouble is not None):
-            self.controller.say(told)
+        self._tell(*(trouble for trouble in troubles if trouble is not None))
 
     def _restore(self) -> None:
         self.controller.workspace.restore_layout(self._layout)
@@ -207,6 +216,11 @@ class Program(QObject):
             self.start_demo()
         elif profiles := self.sessions.profiles():
             self.controller.open_connection(profiles[0].profile_id)
+
+    def _tell(self, *troubles: SettingsError) -> None:
+        """Say once what is wrong with the program's own files."""
+        if troubles:
+            self.controller.say(" ".join(f"{trouble.title}: {trouble.reason}" for trouble in troubles))
 
     # -- the demo ----------------------------------------------------------------------------
 

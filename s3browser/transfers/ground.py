@@ -12,7 +12,7 @@ from pathlib import Path
 from s3browser.exceptions import S3DownloadError
 from s3browser.model.localnames import claim_name, collision_key
 from s3browser.model.moments import moment
-from s3browser.transfers.download import local_errors
+from s3browser.transfers.localfile import local_errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from s3browser.exceptions import Cancelled, S3UploadError
 from s3browser.model.localnames import key_name
 from s3browser.model.locations import DELIMITER
 from s3browser.model.store import Cancel
-from s3browser.transfers.upload import local_error
+from s3browser.transfers.localfile import local_error
 
 _MOUNT_POINT = 0xA0000003  # the reparse tag of a Windows junction: a link to a folder that does not look like one
 

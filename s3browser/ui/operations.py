@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -20,7 +21,7 @@ from s3browser.model.places import Place
 from s3browser.model.text import plural
 from s3browser.model.transfers import Plan, TransferItem, TransferNews
 from s3browser.transfers.manager import TransferManager
-from s3browser.transfers.planner import plan_download, plan_upload
+from s3browser.transfers.planner import Found, plan_download, plan_upload
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
 from s3browser.ui.dialogs.counting import FolderCounter
 from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
@@ -34,6 +35,8 @@ from s3browser.ui.speeds import Speeds
 from s3browser.ui.tasks import Tasks
 
 _DELETE_AT_ONCE = 1000  # keys; as many as one request takes
+
+_TELL_EVERY_S = 0.15  # how many files were found: often enough to see it go on, and no flood for the window
 
 _SHOW_STORED_MS = 200  # small files are stored hundreds a second; each time the whole table is put in order and painted
 
@@ -85,9 +88,9 @@ class Operations(QObject):
     def upload(self, paths: Sequence[Path], target: Place) -> None:
         """Upload files and folders of this computer into a folder."""
 
-        def work(token: CancelToken) -> Plan:
+        def work(token: CancelToken, on_found: Found) -> Plan:
             store = self._sessions.store(target.profile_id)
-            return plan_upload(store, paths, target.location, cancel=token)
+            return plan_upload(store, paths, target.location, on_found=on_found, cancel=token)
 
         self._look(work, lambda plan: self._settle(plan, target.profile_id, target.location.key))
 
@@ -110,8 +113,9 @@ class Operations(QObject):
         """Download files and folders into a folder of this computer."""
         self.download_folder = folder
 
-        def work(token: CancelToken) -> Plan:
-            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
+        def work(token: CancelToken, on_found: Found) -> Plan:
+            store = self._sessions.store(profile_id)
+            return plan_download(store, rows, folder, on_found=on_found, cancel=token)
 
         self._look(work, lambda plan: self._settle(plan, profile_id))
 
@@ -141,11 +145,18 @@ class Operations(QObject):
 
     # -- plan, then move -----------------------------------------------------------------------
 
-    def _look(self, work: Callable[[CancelToken], Plan], planned: Callable[[Plan], None]) -> None:
+    def _look(self, work: Callable[[CancelToken, Found], Plan], planned: Callable[[Plan], None]) -> None:
         """Make a plan in a lane; where that takes long it shows, and can be cancelled."""
         token = CancelToken()
         looking = Looking(token, self._window)
         looking.said.connect(self.progressed)
+        told_at = monotonic()
+
+        def on_found(files: int, size_bytes: int) -> None:
+            nonlocal told_at
+            if monotonic() - told_at >= _TELL_EVERY_S:
+                told_at = monotonic()
+                self._tasks.post(token, lambda: looking.set_found(files, size_bytes))
 
         def done(plan: Plan) -> None:
             looking.end()
@@ -155,7 +166,7 @@ class Operations(QObject):
             looking.end()
             self._tasks.show_error(error)
 
-        self._tasks.run("local", work, done, failed, token)
+        self._tasks.run("local", lambda token: work(token, on_found), done, failed, token)
 
     def _settle(self, plan: Plan, profile_id: str, base: str = "") -> None:
         """Start what is small and plain at once; show what the rest comes to, and start it if that is wanted."""

@@ -208,6 +208,19 @@ class TestLooking:
             gate.release()
         assert told.args == [""]
 
+    def test_counts_while_it_looks(
+        self, operations: Operations, store: FakeStore, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setattr(looking, "SHOW_AFTER_MS", 0)
+        monkeypatch.setattr(module, "_TELL_EVERY_S", 0.0)
+        store.write("acme", "x/a", b"aaa")
+        gate = store.hang("list_files", key="y/")
+        operations.download([*ROWS, folder_row("acme", "y/")], "p1", tmp_path)
+        qtbot.waitUntil(lambda: any("1 file, 3 bytes so far" in said(each) for each in shown(LookingSheet)))
+        gate.release()
+        qtbot.waitUntil(lambda: not shown(LookingSheet))
+        sheet(qtbot).close()  # the folder “y” is not there
+
     def test_cancel_while_looking_starts_nothing(
         self,
         operations: Operations,

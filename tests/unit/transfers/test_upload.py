@@ -14,15 +14,11 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.locations import S3Location
 from s3browser.transfers import upload
 from s3browser.transfers.upload import (
-    MAX_OBJECT_BYTES,
-    MIB,
-    Part,
     guess_content_type,
     local_error,
-    part_size,
-    parts_of,
     upload_file,
 )
+from s3browser.transfers.parts import MAX_OBJECT_BYTES, MIB, Part, part_size, parts_of
 from tests.fakestore import BUCKET, FakeStore
 
 TARGET = S3Location(BUCKET, "folder/report.pdf")
