@@ -1,7 +1,8 @@
 """The whole window on an S3 in memory: what a person does, and what they then see."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,10 +28,9 @@ from s3browser.model.entries import DeleteFailure
 from s3browser.model.listing import folder_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
-from s3browser.model.store import ObjectStore
-from s3browser.model.transfers import Plan
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
+from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.ui import workspace_controller
 from s3browser.ui.browser.contents_view import ContentsView
@@ -50,17 +50,6 @@ from s3browser.ui.workspace_controller import Services, WorkspaceController
 from tests.fakestore import FakeStore
 
 D = TypeVar("D", bound=QDialog)
-
-
-class ManagerOfStores(TransferManager):
-    """The manager with the start that the window calls, which finds the store by itself."""
-
-    def __init__(self, runner: JobRunner, stores: Callable[[str], ObjectStore]) -> None:
-        super().__init__(runner, "transfers")
-        self._stores = stores
-
-    def start(self, plan: Plan, connection_id: str, started: Callable[[int], None] = lambda _: None) -> None:  # type: ignore[override]
-        started(super().start(self._stores(connection_id), plan, connection_id))
 
 
 PROFILE = ConnectionProfile("p1", "Acme")
@@ -88,7 +77,7 @@ def controller(
     tasks = Tasks(runner, errors.append)
     sessions = Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(), lambda profile, secret: store)
     sessions.add_passing(PROFILE, Secret("key", "secret"))
-    manager = ManagerOfStores(runner, sessions.store)
+    manager = TransferManager(runner, sessions.store, partial(Journal.open, tmp_path / "transfers.sqlite"))
     document = Document("a.txt", Kind.TEXT, text="aaa")
     services = Services(sessions, tasks, manager, lambda *_: document, list, tmp_path / "drag")
     controller = WorkspaceController(Workspace(window), services)
