@@ -50,8 +50,6 @@ from s3browser.ui.workspace_controller import Services, WorkspaceController
 from tests.fakestore import FakeStore
 
 D = TypeVar("D", bound=QDialog)
-
-
 PROFILE = ConnectionProfile("p1", "Acme")
 HERE = S3Location("photos", "2026/")
 
@@ -85,6 +83,8 @@ def controller(
     window.setCentralWidget(controller.workspace)
     window.show()
     yield controller
+    manager.shutdown(2.0)
+    manager.shutdown(2.0)
     assert runner.shutdown()
     window.close()
     owner.deleteLater()
