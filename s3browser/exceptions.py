@@ -53,6 +53,7 @@ TITLES: Mapping[str, str] = {
     "delete_secret": "Couldn’t remove the secret key of {}",
     "load_settings": "Couldn’t read {}",
     "save_settings": "Couldn’t save {}",
+    "save_receipt": "Couldn’t save {}",
 }
 
 
