@@ -8,6 +8,7 @@ from s3browser.exceptions import S3CredentialsError, S3IntegrationError
 from s3browser.model.text import plural, rate_text, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, Hold, TransferSnapshot, TransferState
 
+CHECKING = ", checking…"
 _FAULT = "Something went wrong inside this program."
 _WAYS = {
     Direction.UPLOAD: ("Upload", "uploaded", "arrow-up"),
@@ -159,7 +160,7 @@ def _unproved(batch: BatchSnapshot) -> str:
     """That nobody could look for the files, and why; empty where somebody could."""
     if batch.proof is None or batch.proof.error is None:
         return ""
-    return f"Nobody could look whether they arrived. {batch.proof.error}"
+    return f"It could not be checked whether they arrived. {batch.proof.error}"
 
 
 def missing_count(batch: BatchSnapshot) -> int:
@@ -185,7 +186,7 @@ def batch_outcome(batch: BatchSnapshot) -> str:
     past = _WAYS[batch.direction][1] if batch.direction else "moved"
     is_proved = batch.proof is not None and batch.proof.error is None
     done = "arrived in" if is_proved else f"{past} to"
-    checking = ", checking…" if batch.proof is None and batch.done else ""
+    checking = CHECKING if batch.proof is None and batch.done else ""
     where = f" {done} {batch.target}" if batch.target else f" {done.split()[0]}"
     if batch.total == 1 and batch.name:
         return f"{batch.name}{where}{checking}" if batch.done else f"{batch.name} {_undone(batch)}"

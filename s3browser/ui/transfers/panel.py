@@ -39,6 +39,7 @@ from s3browser.ui.transfers.view import TransfersView
 POLL_MS = 200
 _STEPS = 1000  # of the bar: byte counts don't fit its 32 bits
 _MAX_HEIGHT = 16777215  # QWIDGETSIZE_MAX
+_PAUSE_HINT = "Let everything rest; what has arrived is kept"
 _EMPTY = "Nothing is being transferred"
 _OPEN = (
     (TransferState.RUNNING, "active", 0),
@@ -94,7 +95,7 @@ class TransfersPanel(QFrame):
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("All transfers together")
         self._commands = (*buttons, *commands)
-        self.pause_button = self._button("Pause all", "Let everything rest; what has arrived is kept")
+        self.pause_button = self._button("Pause all", _PAUSE_HINT)
         self.retry_button = self._button("Try all again", "Try everything again that failed")
         self.cancel_button = self._button("Cancel all", "Cancel everything that runs or waits")
         self.clear_button = self._button("Clear finished", "Remove what is over from this list")
@@ -227,9 +228,9 @@ class TransfersPanel(QFrame):
         rests = not is_open and not self.is_folded
         over = self._model.finished_batches
         self.pause_button.setVisible(is_open)
-        self.pause_button.setText("Pause all" if waits else "Continue all")
-        hint = "Let everything rest; what has arrived is kept" if waits else "Let everything go on where it was"
-        self.pause_button.setToolTip(hint)
+        all_rest = is_open and not waits
+        self.pause_button.setText("Continue all" if all_rest else "Pause all")
+        self.pause_button.setToolTip("Let everything go on where it was" if all_rest else _PAUSE_HINT)
         self.retry_button.setVisible(rests and counts[TransferState.FAILED] > 1)
         self.cancel_button.setVisible(is_open)
         self.clear_button.setVisible(rests and bool(over or counts[TransferState.FAILED]))

@@ -16,7 +16,7 @@ from s3browser.exceptions import S3DownloadError, S3IntegrationError
 from s3browser.model.text import plural, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, TransferSnapshot, TransferState
 from s3browser.ui.dates import full_date_text
-from s3browser.ui.transfers.faces import batch_summary
+from s3browser.ui.transfers.faces import CHECKING, batch_summary
 
 PDF_FILES = 500
 """How many files a PDF lists; more are for the table."""
@@ -161,8 +161,9 @@ def receipt_html(heading: Heading, files: Sequence[TransferSnapshot]) -> str:
             "A receipt saved as a table (CSV) lists all of them.</p>"
         )
     colour = "#187a3c" if batch.proof is not None and batch.proof.is_complete and not batch.failed else "#16191f"
+    summary = batch_summary(batch).replace(CHECKING, ", not checked yet")  # paper waits for nothing
     return (
-        f"<h1>Receipt</h1><p style='font-size:12pt; color:{colour}'>{html.escape(batch_summary(batch))}</p>"
+        f"<h1>Receipt</h1><p style='font-size:12pt; color:{colour}'>{html.escape(summary)}</p>"
         f"<table cellspacing='0' cellpadding='2'>{facts}</table><p></p>"
         "<table width='100%' cellspacing='0' cellpadding='4' border='1' style='border-collapse:collapse; "
         "border-color:#dfe2e7'><thead><tr style='background:#f3f4f6'><th align='left'>File</th>"

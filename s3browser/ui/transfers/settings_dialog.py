@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QDoubleSpinBox, QGridLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QGridLayout, QWidget
 
 from s3browser.settings.preferences import LEAST_LIMIT, MOST_CONNECTIONS, Preferences
 from s3browser.ui.dialogs.sheet import Sheet
+from s3browser.ui.fields import NumberField, TickBox
 from s3browser.ui.labels import PlainLabel
 from s3browser.ui.theme import GRID
 
@@ -29,7 +30,7 @@ class TransferSettingsDialog(Sheet):
     def __init__(self, preferences: Preferences, parent: QWidget | None) -> None:
         super().__init__("Transfer settings", parent, window_title="Transfer settings")
         self._preferences = preferences
-        self.connections = QSpinBox(self)
+        self.connections = NumberField(self)
         self.connections.setRange(1, MOST_CONNECTIONS)
         self.connections.setValue(preferences.max_connections)
         self.upload_limit = self._limit(preferences.upload_limit)
@@ -62,9 +63,9 @@ class TransferSettingsDialog(Sheet):
         self.add_button("Close", QDialogButtonBox.ButtonRole.RejectRole).setDefault(True)
         self.connections.setFocus()
 
-    def _limit(self, bytes_per_s: int | None) -> QDoubleSpinBox:
+    def _limit(self, bytes_per_s: int | None) -> NumberField:
         """MB/s; its least value stands for no limit."""
-        field = QDoubleSpinBox(self)
+        field = NumberField(self)
         field.setRange(0.0, _MOST_MB)
         field.setDecimals(1)
         field.setSingleStep(1.0)
@@ -74,8 +75,8 @@ class TransferSettingsDialog(Sheet):
         field.setValue(0.0 if bytes_per_s is None else max(0.1, bytes_per_s / _MB))
         return field
 
-    def _switch(self, words: str, is_on: bool) -> QCheckBox:
-        box = QCheckBox(words, self)
+    def _switch(self, words: str, is_on: bool) -> TickBox:
+        box = TickBox(words, self)
         box.setChecked(is_on)
         box.toggled.connect(self._tell)
         self.body.addWidget(box)
@@ -85,7 +86,7 @@ class TransferSettingsDialog(Sheet):
     def _tell(self) -> None:
         self._preferences = replace(
             self._preferences,
-            max_connections=self.connections.value(),
+            max_connections=round(self.connections.value()),
             upload_limit=_bytes_per_s(self.upload_limit.value()),
             download_limit=_bytes_per_s(self.download_limit.value()),
             keep_awake=self.keep_awake.isChecked(),

@@ -187,13 +187,22 @@ class UnfinishedUploadsDialog(QDialog):
         self._pages.addWidget(page)
         self._pages.setCurrentWidget(page)
         self._explanation.setText("")
+        self._show_deeds(False)
 
     def _show_table(self) -> None:
+        if self._page is None:
+            return
         self._drop_page()
         self._pages.setCurrentWidget(self.table)
+        self._show_deeds(True)
+        self.table.setFocus()
         self._explanation.setText(
             "These were begun and never finished. What was sent of them takes room in the bucket and often costs money."
         )
+
+    def _show_deeds(self, shown: bool) -> None:
+        for button in (self.continue_button, self.throw_button, self.old_button):
+            button.setVisible(shown)
 
     def _drop_page(self) -> None:
         if self._page is not None:

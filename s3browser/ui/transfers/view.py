@@ -56,9 +56,9 @@ class TransfersView(RowsView):
         return self._chosen
 
     def currentChanged(self, current: AnyIndex, previous: AnyIndex) -> None:
-        super().currentChanged(current, previous)
         self._chosen = self._model.row_at(current.row()) if current.isValid() else None
         self._blank_row = current.row() if current.isValid() and self._chosen is None else -1
+        super().currentChanged(current, previous)  # scrolls there, which looks
 
     @Slot()
     def _keep_chosen(self) -> None:

@@ -45,15 +45,17 @@ class FakeTransfers:
         self.looks: list[tuple[int, int]] = []
         self.questions: list[tuple[str, int | None, int]] = []
         self.is_slow = False
+        self.on_put: Callable[[], None] = lambda: None
         self._late: list[Callable[[], None]] = []
         self._listeners: list[Callable[[TransferNews], None]] = []
 
     # -- for tests -----------------------------------------------------------------------------
 
     def put(self, *rows: TransferSnapshot) -> None:
-        """These are the transfers now; tell the window."""
+        """These are the transfers now; tell the window, and let it look as its timer would."""
         self.rows = list(rows)
         self.tell(TransferNews(changed=True, holds=self.holds))
+        self.on_put()
 
     def finish(self, *batches: BatchSnapshot) -> None:
         """These batches have ended, and nothing else is left."""
@@ -222,6 +224,7 @@ def manager() -> FakeTransfers:
 def panel(qtbot: QtBot, window: QWidget, manager: FakeTransfers) -> TransfersPanel:
     """Six rows high."""
     panel = TransfersPanel(manager, parent=window)
+    manager.on_put = panel.refresh
     panel.resize(800, panel.sizeHint().height() + 2 * panel.view.row_height)
     panel.show()
     qtbot.waitExposed(window)
