@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from s3browser.model.connections import ConnectionProfile, Secret
     from s3browser.model.places import Place
     from s3browser.model.store import ObjectStore
+    from s3browser.settings.preferences import Preferences
     from s3browser.transfers.manager import TransferManager
     from s3browser.ui.sessions import Sessions
     from s3browser.ui.workspace_controller import WorkspaceController
@@ -55,6 +56,7 @@ _LATER = (
     "s3browser.ui.dialogs.error",
     "s3browser.ui.details.pane",
     "s3browser.ui.transfers.panel",
+    "s3browser.ui.transfers.controller",
     "s3browser.ui.operations",
     "s3browser.ui.connections.controller",
     "s3browser.ui.workspace_controller",
@@ -141,6 +143,7 @@ class Program(QObject):
     def stop(self) -> None:
         """End everything within two seconds."""
         if self.is_ready:
+            self.controller.transferring.stop()
             deadline_s = monotonic() + _QUIT_WITHIN_S
             self.manager.shutdown(_QUIT_WITHIN_S)
             self._runner.shutdown(max(0.0, deadline_s - monotonic()))
@@ -191,6 +194,7 @@ class Program(QObject):
         self.controller = WorkspaceController(Workspace(self.window), services)
         self.window.setCentralWidget(self.controller.workspace)
         self.controller.demo_requested.connect(self.start_demo)
+        self.controller.transferring.preferences_changed.connect(self._on_preferences_changed)
         self.manager.add_listener(self.controller.operations.on_news)
         self.window.closing.connect(self._on_closing)
         self._restore()
@@ -208,6 +212,7 @@ class Program(QObject):
         commands.show_details.setChecked(self._chosen.show_details)
         commands.show_files_in_tree.setChecked(self._chosen.show_files_in_tree)
         self.controller.operations.download_folder = self._chosen.download_folder
+        self.controller.transferring.set_preferences(self._chosen)
 
     def _open_first(self) -> None:
         if self._options.screenshot:
@@ -288,6 +293,10 @@ class Program(QObject):
         if chosen != self._chosen:
             with suppress(SettingsError):  # the window is going: there is nobody to tell
                 self._preferences.save(chosen)
+
+    def _on_preferences_changed(self, chosen: "Preferences") -> None:
+        self._chosen = chosen
+        self._tasks.run("local", lambda _: self._preferences.save(chosen), lambda _: None)
 
     def _show_error(self, error: Exception) -> None:
         if self._options.screenshot:  # there may be nobody to close a dialog
