@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from s3browser.demo.server import DemoServer
     from s3browser.documents import Document
     from s3browser.jobs.cancel import CancelToken
+    from s3browser.jobs.pace import Throttle
     from s3browser.model.connections import ConnectionProfile, Secret
     from s3browser.model.places import Place
     from s3browser.model.store import ObjectStore
@@ -161,6 +162,7 @@ class Program(QObject):
             QTimer.singleShot(0, self, self._import_next)
 
     def _join(self) -> None:
+        from s3browser.jobs.pace import Throttle
         from s3browser.jobs.runner import JobRunner
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
@@ -181,7 +183,8 @@ class Program(QObject):
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
-        self.sessions = Sessions(profiles, SecretStore(), _connect)
+        throttle = Throttle()
+        self.sessions = Sessions(profiles, SecretStore(), partial(_connect, throttle))
         self.manager = TransferManager(
             self._runner,
             self.sessions.store,
@@ -190,7 +193,10 @@ class Program(QObject):
             on_trouble=self._tell,
         )
         drag_folder = self._paths.cache / "drag"
-        services = Services(self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder)
+        services = Services(
+            self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder,
+            throttle.set_limits,
+        )  # fmt: skip
         self.controller = WorkspaceController(Workspace(self.window), services)
         self.window.setCentralWidget(self.controller.workspace)
         self.controller.demo_requested.connect(self.start_demo)
@@ -320,10 +326,10 @@ class Program(QObject):
             return read_document(path, location.name, cancel=token)
 
 
-def _connect(profile: "ConnectionProfile", secret: "Secret | None") -> "ObjectStore":
+def _connect(throttle: "Throttle", profile: "ConnectionProfile", secret: "Secret | None") -> "ObjectStore":
     from s3browser.s3.connect import connect
 
-    return connect(profile, secret)
+    return connect(profile, secret, throttle)
 
 
 def _aws_profiles() -> list[str]:
