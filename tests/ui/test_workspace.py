@@ -84,7 +84,6 @@ def controller(
     window.show()
     yield controller
     manager.shutdown(2.0)
-    manager.shutdown(2.0)
     assert runner.shutdown()
     window.close()
     owner.deleteLater()
