@@ -287,5 +287,5 @@ def test_stays_on_the_screen_when_it_unfolds(window: QWidget, qtbot: QtBot) -> N
     sheet.move(0, screen.bottom() - before)
     fold(sheet, "Choose for each file").set_open(True)
     qtbot.waitUntil(lambda: sheet.height() > before)
-    assert sheet.frameGeometry().bottom() <= screen.bottom()
+    qtbot.waitUntil(lambda: sheet.frameGeometry().bottom() <= screen.bottom())
     assert sheet.y() >= screen.top()
