@@ -77,7 +77,7 @@ def controller(
     sessions.add_passing(PROFILE, Secret("key", "secret"))
     manager = TransferManager(runner, sessions.store, partial(Journal.open, tmp_path / "transfers.sqlite"))
     document = Document("a.txt", Kind.TEXT, text="aaa")
-    services = Services(sessions, tasks, manager, lambda *_: document, list, tmp_path / "drag")
+    services = Services(sessions, tasks, manager, lambda *_: document, list, tmp_path / "drag", lambda *_: None)
     controller = WorkspaceController(Workspace(window), services)
     manager.add_listener(controller.operations.on_news)
     window.setCentralWidget(controller.workspace)
