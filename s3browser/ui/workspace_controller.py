@@ -56,7 +56,7 @@ class Services:
     fetch_preview: FetchPreview
     aws_profiles: Callable[[], list[str]]
     drag_folder: Path
-    set_limits: SetLimits = lambda upload, download: None
+    set_limits: SetLimits
 
 
 class WorkspaceController(QObject):
