@@ -51,8 +51,13 @@ TITLES: Mapping[str, str] = {
     "save_secret": "Couldn’t keep the secret key of {}",
     "load_secret": "Couldn’t get the secret key of {}",
     "delete_secret": "Couldn’t remove the secret key of {}",
+    "verify": "Couldn’t look for {}",
+    "transfer": "Couldn’t transfer {}",
+    "load_transfers": "Couldn’t read the list of transfers",
+    "save_transfers": "Couldn’t write the list of transfers",
     "load_settings": "Couldn’t read {}",
     "save_settings": "Couldn’t save {}",
+    "save_receipt": "Couldn’t save {}",
 }
 
 
@@ -151,6 +156,7 @@ class S3CredentialsError(S3IntegrationError):
         "Check the access key and the secret key.",
     )
     by_code: ClassVar[Mapping[str, Words]] = {
+        "ConnectionRemoved": Words("This connection was removed.", "Add it again."),
         "NoCredentials": Words("There are no keys to sign in with.", "Enter an access key and a secret key."),
         "PartialCredentials": Words("One of the two keys is missing.", "Enter both the access key and the secret key."),
         "ProfileNotFound": Words("That AWS profile does not exist on this computer.", "Choose another profile."),
@@ -360,6 +366,10 @@ class S3DownloadError(S3IntegrationError):
         "NoFolder": Words("The folder to save it in is not there.", "Choose another folder."),
         "IsFolder": Words("A folder with this name is in the way.", "Choose another folder."),
         "IsFile": Words("A file is where a folder has to be.", "Choose another folder."),
+        "Taken": Words(
+            "A file with this name has appeared there meanwhile, so it was left alone.",
+            "Download it once more under another name.",
+        ),
         "Outside": Words("It would be saved outside the folder you chose, so it was not.", "Choose another folder."),
         "TooLarge": Words("The disk can’t hold a file this large.", "Choose another disk."),
         "BadName": Words("This computer can’t store a file with this name."),

@@ -19,7 +19,7 @@ class Paths:
 
     Attributes:
         config: what the person decided: preferences, connections.
-        state: what the program remembers by itself: the window's place.
+        state: what the program remembers by itself: the window's place, transfers.
         cache: what can be fetched again.
     """
 
@@ -54,6 +54,11 @@ class Paths:
     def window_state_file(self) -> Path:
         """For ``WindowState``."""
         return self.state / "window.json"
+
+    @property
+    def transfers_file(self) -> Path:
+        """For ``Journal``."""
+        return self.state / "transfers.sqlite"
 
 
 def make_private_folder(folder: Path) -> None:

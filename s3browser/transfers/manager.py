@@ -1,382 +1,365 @@
-"""All transfers of the program: their states, their queue and their news."""
+"""All transfers of the program, as the window sees them."""
 
-import io
 import logging
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from itertools import chain, islice
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
-from s3browser.exceptions import Cancelled, S3IntegrationError
+from s3browser.exceptions import Cancelled, S3IntegrationError, SettingsError
 from s3browser.jobs.cancel import CancelToken, StopReason
-from s3browser.jobs.meter import Meter
 from s3browser.jobs.runner import JobRunner
-from s3browser.model.entries import S3FileInfo
+from s3browser.model.entries import UploadedPart
 from s3browser.model.store import ObjectStore
 from s3browser.model.transfers import (
-    ALLOWED,
     BatchSnapshot,
     Direction,
+    PanelLook,
     Plan,
-    StoredObject,
+    Proof,
     TransferNews,
     TransferSnapshot,
     TransferState,
 )
-from s3browser.transfers.download import download_file, make_folder
-from s3browser.transfers.records import Batch, Transfer, summary
-from s3browser.transfers.upload import upload_file
+from s3browser.transfers.clerk import Clerk
+from s3browser.transfers.desk import Desk, Job
+from s3browser.transfers.holds import look, passes, waits_for_somebody
+from s3browser.transfers.journal import Journal, Leftover, TransferRecord
+from s3browser.transfers.making import Making
+from s3browser.transfers.news import News
+from s3browser.transfers.proof import prove
+from s3browser.transfers.records import Active, Batch
+from s3browser.transfers.run import Partial, Run
 
-FOLDER_CONTENT_TYPE = "application/x-directory"
+T = TypeVar("T")
+
+CONNECTIONS = 8
+MAX_CONNECTIONS = 32
+_MAX_ATTEMPTS = 8  # that the line may break in one transfer
+_AGAIN = (TransferState.FAILED, TransferState.CANCELLED)
 
 _log = logging.getLogger(__name__)
 
 
 class TransferManager:
-    """Owns the state of every transfer: one table of transitions, one writer, one lock. Thread-safe, never blocks.
+    """Moves what it is told to move, and survives everything. Every call returns at once, from any thread.
 
-    Rows are asked for (the panel samples them a few times a second); state changes are told, as ``TransferNews`` on
-    the thread of the runner's ``deliver``, several in one while that thread is busy.
+    One thread, the clerk, keeps the journal and is the only one that changes a state; calls, and what the workers have
+    done, are messages to it. Callbacks come through the runner's ``deliver``.
 
-    Queued transfers cost a place in a queue: a worker takes the next one when it has time. To start, cancel, retry or
-    clear 100,000 takes about 0.1 s (start them from a lane); what is seen costs no more for many than for few.
+    Where the network or the sign-in is gone, the transfers of that connection go back to the queue and wait; they go
+    on as soon as a cheap call succeeds, or somebody calls ``release``. One bad file fails only its row.
 
     Args:
-        runner: whose lane does the work; its ``shutdown`` ends the transfers too.
-        lane: the lane's name.
-        workers: how many transfers run at a time; no more than the lane has threads.
+        runner: whose lanes do the work: ``transfers`` (one thread for each of ``MAX_CONNECTIONS``), ``journal`` (one)
+            and ``actions``.
+        stores: connection id → its store; blocking. Raises S3CredentialsError with code ``ConnectionRemoved`` for one
+            that is no more.
+        open_journal: as ``Journal.open``; called on the lane ``journal``.
+        connections: how many transfers, or parts of them, move at a time.
         clock: a monotonic clock, in seconds.
+        on_trouble: hears what is wrong with the journal; delivered.
     """
 
     def __init__(
-        self, runner: JobRunner, lane: str, *, workers: int = 4, clock: Callable[[], float] = monotonic
+        self,
+        runner: JobRunner,
+        stores: Callable[[str], ObjectStore],
+        open_journal: Callable[[], tuple[Journal, SettingsError | None]],
+        *,
+        connections: int = CONNECTIONS,
+        clock: Callable[[], float] = monotonic,
+        on_trouble: Callable[[SettingsError], object] = lambda _: None,
     ) -> None:
         self._runner = runner
-        self._lane = lane
-        self._workers_allowed = workers
-        self._workers = 0
+        self._stores = stores
         self._clock = clock
+        self._connections = connections
+        self._workers = 0
         self._lock = threading.Lock()
-        self._transfers: dict[int, Transfer] = {}
-        self._order: list[Transfer] = []
-        self._batches: dict[int, Batch] = {}
-        # By state, each in the order they came to it; the queue is one of them. Ordered, because the first of a plain
-        # dict takes the longer to find the more were taken off its front.
-        self._by_state = {state: OrderedDict[int, Transfer]() for state in TransferState}
-        self._last_transfer_id = 0
-        self._last_batch_id = 0
-        self._moved_bytes = 0
-        self._meter = Meter()
-        self._listeners: list[Callable[[TransferNews], None]] = []
-        self._news_token = CancelToken()
-        self._news_due = False
-        self._added: list[int] = []
-        self._changed: dict[int, None] = {}
-        self._stored: list[StoredObject] = []
-        self._finished: dict[Batch, None] = {}
+        self._token = CancelToken()
+        self._making = Making(stores)
+        self._desk = Desk()
+        self._news = News(lambda tell: runner.post(self._token_of_news, tell))
+        self._token_of_news = CancelToken()
+        self._clerk = Clerk(open_journal, self._desk, self, self._news, clock, on_trouble)
+        runner.submit("journal", self._clerk.serve, done=_ignore, failed=_raise)
 
     # ------------------------------------------------------------------ what can be asked for
 
     def add_listener(self, listener: Callable[[TransferNews], None]) -> None:
         """Call ``listener`` with the news from now on, for as long as the program runs."""
-        self._listeners.append(listener)
+        self._news.add_listener(listener)
 
-    def start(self, store: ObjectStore, plan: Plan, connection_id: str = "") -> int:
-        """Queue everything of a settled plan, and list its problems as failed; return the batch's id.
+    def start(self, plan: Plan, connection_id: str, started: Callable[[int], object] = lambda _: None) -> None:
+        """Queue everything of a settled plan, and list its problems as failed; the batch's id is delivered.
 
         Raises:
             ValueError: the plan has conflicts that nobody settled.
         """
         if plan.conflicts:
             raise ValueError("settle the plan’s conflicts first")
-        with self._lock:
-            self._last_batch_id += 1
-            batch = Batch(self._last_batch_id, connection_id, plan.direction, store, plan.target)
-            first_id = self._last_transfer_id + 1
-            self._last_transfer_id += len(plan.items) + len(plan.problems)
-        # Made without the lock: it takes a while for 100,000, and the window must not wait for its rows meanwhile.
-        items = (*plan.items, *(problem.item for problem in plan.problems))
-        batch.transfers = [Transfer(transfer_id, batch, item) for transfer_id, item in enumerate(items, first_id)]
-        batch.total_bytes = sum(item.size for item in items)
-        batch.states[TransferState.QUEUED] = len(items)
-        listed = {transfer.transfer_id: transfer for transfer in batch.transfers}
-        with self._lock:
-            if not self._workers:
-                self._meter = Meter()
-            self._batches[batch.batch_id] = batch
-            self._added.append(batch.batch_id)
-            self._transfers.update(listed)
-            self._order += batch.transfers
-            self._by_state[TransferState.QUEUED].update(listed)
-            for transfer, problem in zip(batch.transfers[len(plan.items) :], plan.problems, strict=True):
-                self._move(transfer, TransferState.FAILED, problem.error)
-            if not batch.is_open:
-                self._finished[batch] = None
-        self._feed()
-        self._tell()
-        return batch.batch_id
+        self._clerk.send(partial(self._clerk.start, plan, connection_id, started))
+
+    def pause(self, transfer_id: int) -> None:
+        """Stop one transfer for now; what has been moved of it is kept."""
+        self._clerk.send(partial(self._clerk.stop_one, transfer_id, StopReason.PAUSE))
+
+    def resume(self, transfer_id: int) -> None:
+        """Queue a paused transfer again."""
+        self._clerk.send(partial(self._clerk.queue_one, transfer_id, (TransferState.PAUSED,)))
 
     def cancel(self, transfer_id: int) -> None:
-        """Stop one transfer; one that is over already stays as it is."""
-        with self._lock:
-            transfer = self._transfers.get(transfer_id)
-            self._stop([transfer] if transfer else [])
-        self._tell()
-
-    def cancel_batch(self, batch_id: int) -> None:
-        """Stop all of a batch that is not over."""
-        with self._lock:
-            batch = self._batches.get(batch_id)
-            self._stop(batch.transfers if batch else [])
-        self._tell()
-
-    def cancel_all(self) -> None:
-        """Stop all that is not over."""
-        with self._lock:
-            self._stop(self._order)
-        self._tell()
+        """Stop one transfer for good; one that is over already stays as it is."""
+        self._clerk.send(partial(self._clerk.stop_one, transfer_id, StopReason.CANCEL))
 
     def retry(self, transfer_id: int) -> None:
-        """Queue a failed or cancelled transfer again, from its start."""
-        with self._lock:
-            transfer = self._transfers.get(transfer_id)
-            if transfer is not None and TransferState.QUEUED in ALLOWED[transfer.state]:
-                self._queue_again([transfer])
-        self._feed()
-        self._tell()
+        """Queue a failed or cancelled transfer again."""
+        self._clerk.send(partial(self._clerk.queue_one, transfer_id, _AGAIN))
 
-    def retry_batch(self, batch_id: int) -> None:
-        """Queue every failed or cancelled transfer of a batch again."""
-        with self._lock:
-            found = self._source(batch_id)
-            self._queue_again([each for each in found if TransferState.QUEUED in ALLOWED[each.state]])
-        self._feed()
-        self._tell()
-
-    def retry_failed(self) -> None:
-        """Queue every failed transfer of all batches again."""
-        with self._lock:
-            self._queue_again(list(self._by_state[TransferState.FAILED].values()))
-        self._feed()
-        self._tell()
+    def move_to_front(self, transfer_id: int) -> None:
+        """Let a waiting transfer be the next."""
+        self._clerk.send(partial(self._clerk.put_first, transfer_id))
 
     def remove(self, transfer_id: int) -> None:
         """Forget one transfer that is over."""
-        with self._lock:
-            transfer = self._transfers.get(transfer_id)
-            if transfer is not None and transfer.state.is_final:
-                del self._transfers[transfer_id], self._by_state[transfer.state][transfer_id]
-                self._order.remove(transfer)
-                transfer.batch.transfers.remove(transfer)
-                self._forget_empty_batches()
+        self._clerk.send(partial(self._clerk.remove, transfer_id))
+
+    def pause_batch(self, batch_id: int) -> None:
+        """Pause all of a batch that is not over."""
+        self._clerk.send(partial(self._clerk.stop_many, StopReason.PAUSE, batch_id))
+
+    def resume_batch(self, batch_id: int) -> None:
+        """Queue the paused transfers of a batch again."""
+        self._clerk.send(partial(self._clerk.queue_many, (TransferState.PAUSED,), batch_id))
+
+    def cancel_batch(self, batch_id: int) -> None:
+        """Stop all of a batch that is not over."""
+        self._clerk.send(partial(self._clerk.stop_many, StopReason.CANCEL, batch_id))
+
+    def retry_batch(self, batch_id: int) -> None:
+        """Queue every failed or cancelled transfer of a batch again; one of the diary comes back into the panel."""
+        self._clerk.send(partial(self._clerk.queue_many, _AGAIN, batch_id))
+
+    def pause_all(self) -> None:
+        """Pause all that is not over."""
+        self._clerk.send(partial(self._clerk.stop_many, StopReason.PAUSE))
+
+    def resume_all(self) -> None:
+        """Queue all that is paused again."""
+        self._clerk.send(partial(self._clerk.queue_many, (TransferState.PAUSED,)))
+
+    def cancel_all(self) -> None:
+        """Stop all that is not over."""
+        self._clerk.send(partial(self._clerk.stop_many, StopReason.CANCEL))
+
+    def retry_failed(self) -> None:
+        """Queue every failed transfer in the panel again."""
+        self._clerk.send(partial(self._clerk.queue_many, (TransferState.FAILED,)))
 
     def clear_finished(self) -> None:
-        """Forget every transfer that is over, failed ones included."""
-        with self._lock:
-            self._order = [each for each in self._order if not each.state.is_final]
-            self._transfers = {each.transfer_id: each for each in self._order}
-            for state, transfers in self._by_state.items():
-                if state.is_final:
-                    transfers.clear()
-            for batch in self._batches.values():
-                batch.transfers = [each for each in batch.transfers if not each.state.is_final]
-            self._forget_empty_batches()
+        """Take what is over out of the panel, failed ones included; the diary keeps it."""
+        self._clerk.send(self._clerk.clear_finished)
+
+    def release(self, connection_id: str) -> None:
+        """Let the transfers of a connection go on that wait for the network or for somebody to sign in."""
+        self._clerk.send(partial(self._clerk.release, connection_id))
+
+    def set_connections(self, count: int) -> None:
+        """Let so many transfers, or parts of them, move at a time; from now on."""
+        self._connections = max(1, min(count, MAX_CONNECTIONS))
+        self.feed()
 
     # ------------------------------------------------------------------ what can be seen
 
-    def count(self, batch_id: int | None = None) -> int:
-        """How many transfers are listed; None: of all batches."""
-        with self._lock:
-            return len(self._source(batch_id))
+    def look(self, first: int, last: int, seen: Callable[[PanelLook], object]) -> None:
+        """Deliver what the panel shows, with the rows from ``first`` to ``last``."""
+        self._clerk.send(lambda: self.deliver(seen, self._clerk.look(first, last)))
 
-    def rows(self, start: int, stop: int, batch_id: int | None = None) -> list[TransferSnapshot]:
-        """The transfers from ``start`` up to ``stop`` (exclusive), in the order they were asked for."""
-        with self._lock:
-            return [each.snapshot(self._clock()) for each in self._source(batch_id)[start:stop]]
+    def history(
+        self, search: str, before_id: int | None, limit: int, seen: Callable[[list[BatchSnapshot]], object]
+    ) -> None:
+        """Deliver batches that began before that one, the newest first, with ``search`` in a name of theirs."""
+        self._clerk.send(lambda: self.deliver(seen, self._clerk.history(search, before_id, limit)))
 
-    def rows_by_state(
-        self, states: Iterable[TransferState], start: int, stop: int
-    ) -> tuple[Mapping[TransferState, int], list[TransferSnapshot]]:
-        """How many listed transfers there are in each state, and at the same moment some of them.
+    def files(
+        self,
+        batch_id: int,
+        states: Sequence[TransferState],
+        offset: int,
+        limit: int,
+        seen: Callable[[list[TransferSnapshot]], object],
+    ) -> None:
+        """Deliver some of the transfers of one batch that are in one of these states, in the order of the plan."""
+        self._clerk.send(lambda: self.deliver(seen, self._clerk.files(batch_id, states, offset, limit)))
+
+    def shutdown(self, timeout_s: float) -> bool:
+        """Stop everything, keep what is needed to go on later, and wait at most so long. Blocking.
 
         Returns:
-            The counts; and the rows from ``start`` up to ``stop`` (exclusive) of all that are in ``states``, state
-            by state, each in the order they came to it.
+            Whether all of it was kept in time; what was not is found out again at the next start.
         """
+        self._token.cancel(StopReason.SHUTDOWN)
+        self._clerk.send(self._clerk.close)
+        return self._clerk.closed.wait(timeout_s)
+
+    # ------------------------------------------------------------------ Office: what the clerk has others do
+
+    def job(self, active: Active, *, is_big: bool) -> Job:
+        """As ``Office`` says."""
+        record, token = active.record, active.token
+        keeper = _Keeper(self._clerk, record)
+
+        def open_run() -> Run:
+            return self._making.run(record, keeper, keeper.partial() if is_big else None, token)
+
+        def started() -> None:
+            active.started_at_s = self._clock()
+            active.is_running = True
+
+        return Job(record.transfer_id, is_big, token, open_run, started, partial(self._on_ended, active))
+
+    def feed(self) -> None:
+        """As ``Office`` says. Any thread: see that there are as many workers as there is work and room for."""
         with self._lock:
-            listed = chain.from_iterable(self._by_state[state].values() for state in states)
-            rows = [each.snapshot(self._clock()) for each in islice(listed, start, stop)]
-            return {state: len(transfers) for state, transfers in self._by_state.items()}, rows
-
-    def snapshots(self, transfer_ids: Iterable[int]) -> list[TransferSnapshot]:
-        """Those transfers, without the ones that were forgotten."""
-        with self._lock:
-            found = (self._transfers.get(transfer_id) for transfer_id in transfer_ids)
-            return [each.snapshot(self._clock()) for each in found if each is not None]
-
-    def batches(self) -> list[BatchSnapshot]:
-        """Every batch that still has transfers listed, in the order they were started."""
-        with self._lock:
-            return [batch.snapshot(self._clock()) for batch in self._batches.values()]
-
-    def totals(self) -> BatchSnapshot:
-        """All batches at work together; while none is, all that are listed."""
-        with self._lock:
-            seen = [batch for batch in self._batches.values() if batch.is_open] or list(self._batches.values())
-            running = [each for batch in seen for each in batch.running]
-            self._meter.sample(self._clock(), self._moved_bytes + sum(each.position for each in running))
-            states: Counter[TransferState] = Counter()
-            for batch in seen:
-                states.update(batch.states)
-            ended_bytes = sum(batch.ended_bytes for batch in seen)
-            total_bytes = sum(batch.total_bytes for batch in seen)
-            return summary(0, states, running, ended_bytes, total_bytes, self._meter)
-
-    # ------------------------------------------------------------------ states; with the lock held
-
-    def _move(self, transfer: Transfer, state: TransferState, error: Exception | None = None) -> None:
-        """The only writer of a state. Raises RuntimeError for a transition that ``ALLOWED`` lacks."""
-        before, batch = transfer.state, transfer.batch
-        if state not in ALLOWED[before]:
-            raise RuntimeError(f"a transfer can’t go from {before.value} to {state.value}")
-        transfer.state = state
-        transfer.error = error
-        del self._by_state[before][transfer.transfer_id]
-        self._by_state[state][transfer.transfer_id] = transfer
-        batch.states[before] -= 1
-        batch.states[state] += 1
-        if before is TransferState.RUNNING:
-            batch.running.remove(transfer)
-            batch.moved_bytes += transfer.position
-            self._moved_bytes += transfer.position
-            transfer.token = transfer.meter = None
-        if state is TransferState.RUNNING:
-            batch.running.add(transfer)
-            transfer.meter = Meter()
-        elif state is TransferState.QUEUED:
-            batch.ended_bytes -= transfer.item.size
-            transfer.position = 0
-        else:
-            batch.ended_bytes += transfer.item.size
-            if not batch.is_open:
-                self._finished[batch] = None
-        self._changed[transfer.transfer_id] = None
-
-    def _stop(self, transfers: Iterable[Transfer]) -> None:
-        """Stop those that are not over."""
-        for transfer in transfers:
-            if transfer.state is TransferState.QUEUED:
-                self._move(transfer, TransferState.CANCELLED)
-            elif transfer.token is not None:
-                transfer.token.cancel()
-
-    def _queue_again(self, transfers: Iterable[Transfer]) -> None:
-        for transfer in transfers:
-            # A rest is no slowness: the speed starts anew.
-            if not transfer.batch.is_open:
-                transfer.batch.meter = Meter()
-            if not self._workers:
-                self._meter = Meter()
-            self._move(transfer, TransferState.QUEUED)
-
-    def _source(self, batch_id: int | None) -> list[Transfer]:
-        if batch_id is None:
-            return self._order
-        return self._batches[batch_id].transfers if batch_id in self._batches else []
-
-    def _forget_empty_batches(self) -> None:
-        self._batches = {batch_id: batch for batch_id, batch in self._batches.items() if batch.transfers}
-
-    # ------------------------------------------------------------------ work; without the lock
-
-    def _feed(self) -> None:
-        """Send for as many workers as there is work and room for."""
-        with self._lock:
-            wanted = max(0, min(self._workers_allowed - self._workers, len(self._by_state[TransferState.QUEUED])))
+            room = self._connections - self._workers
+            if room <= 0 or not self._desk.has_work:
+                return
+            wanted = room if self._desk.big_count else min(room, self._desk.small_count)
             self._workers += wanted
         for _ in range(wanted):
-            self._runner.submit(self._lane, self._work, done=_ignore, failed=_ignore)
+            self._runner.submit("transfers", self._work, done=_ignore, failed=_raise)
 
-    def _work(self, token: CancelToken) -> None:
-        """Run the next transfer of the queue, on a thread of the lane."""
-        with self._lock:
-            transfer = next(iter(self._by_state[TransferState.QUEUED].values()), None)
-            if transfer is not None:
-                transfer.token = token
-                self._move(transfer, TransferState.RUNNING)
-        if transfer is not None:
-            self._tell()
-            state, error = self._run(transfer, token)
-            with self._lock:
-                self._move(transfer, state, error)
+    def prove(self, batch: Batch) -> None:
+        """As ``Office`` says."""
+        batch_id, connection_id = batch.batch_id, batch.connection_id
+        is_upload = batch.direction is Direction.UPLOAD
+
+        def work(token: CancelToken) -> None:
+            lost: list[TransferRecord] = []
+            try:
+                store = self._stores(connection_id) if is_upload else None
+                found = prove(
+                    store,
+                    self._clerk.ask(lambda: self._clerk.read(lambda journal: journal.arrived_span(batch_id))),
+                    lambda after, limit: self._clerk.ask(
+                        lambda: self._clerk.read(lambda journal: journal.arrived(batch_id, after, limit))
+                    ),
+                    lost.append,
+                    token,
+                )
+            except S3IntegrationError as error:
+                found = Proof(0, 0, error.reason)
+            self._clerk.send(partial(self._clerk.take_proof, batch_id, found, lost))
+
+        self._runner.submit("transfers", work, done=_ignore, failed=_raise, token=self._token)
+
+    def throw_away(self, leftover: Leftover) -> None:
+        """As ``Office`` says."""
+
+        def work(_: CancelToken) -> None:
+            try:
+                self._making.abandon(leftover)
+            except (S3IntegrationError, OSError) as error:
+                _log.warning("something of a transfer stays behind for now: %s", error)
+            else:
+                self._clerk.send(partial(self._clerk.leftover_is_gone, leftover))
+
+        self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)
+
+    def look_for(self, connection_id: str) -> None:
+        """As ``Office`` says."""
+
+        def work(_: CancelToken) -> None:
+            error = look(lambda: self._stores(connection_id))
+            self._clerk.send(partial(self._clerk.connection_looked_at, connection_id, error))
+
+        self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)
+
+    def deliver(self, callback: Callable[[T], object], value: T) -> None:
+        """As ``Office`` says."""
+        self._runner.post(self._token_of_news, lambda: (callback(value), None)[1])
+
+    # ------------------------------------------------------------------ workers
+
+    def _work(self, _: CancelToken) -> None:
+        """Take from the desk what there is, until there is nothing more."""
+        while self._workers <= self._connections and (step := self._desk.take()) is not None:
+            step()
+            if self._workers < self._connections:
+                self.feed()  # the step may have opened parts for others
         with self._lock:
             self._workers -= 1
-        if token.reason is not StopReason.SHUTDOWN:
-            self._feed()
-            self._tell()
+        self.feed()  # something may have come just after the last look
 
-    def _run(self, transfer: Transfer, token: CancelToken) -> tuple[TransferState, Exception | None]:
-        """Move the bytes. What is complete is done, however late somebody cancelled it."""
-        try:
-            if transfer.item.direction is Direction.UPLOAD:
-                self._upload(transfer, token)
-            else:
-                _download(transfer, token)
-        except Cancelled:
-            return TransferState.CANCELLED, None
-        except S3IntegrationError as error:
-            return TransferState.FAILED, error
-        except Exception as error:
+    def _on_ended(self, active: Active, error: Exception | None) -> None:
+        """Decide what has become of a transfer, and clean up where nobody will go on with it."""
+        state, attempts = _judge(active, error)
+        run = active.job.run if active.job else None
+        if run is not None and state in _AGAIN:
+            run.abandon()
+        if error is not None and not isinstance(error, S3IntegrationError | Cancelled):
             # A fault of ours fails its row like any other, so that the rest goes on; the window shows what it was.
-            _log.exception("transfer %d failed", transfer.transfer_id)
-            return TransferState.FAILED, error
-        return TransferState.DONE, None
-
-    def _upload(self, transfer: Transfer, token: CancelToken) -> None:
-        item, batch = transfer.item, transfer.batch
-        bucket, key = item.location.bucket, item.location.key
-        if item.is_folder:
-            etag = batch.store.put(bucket, key, io.BytesIO(), 0, content_type=FOLDER_CONTENT_TYPE, cancel=token)
-        else:
-            etag = upload_file(batch.store, item.local_path, item.location, on_progress=transfer.note, cancel=token)
-        # The size that was sent: the file may have grown since it was planned.
-        info = S3FileInfo(key, transfer.position, datetime.now(UTC), etag)
-        with self._lock:
-            self._stored.append(StoredObject(batch.connection_id, bucket, info))
-
-    # ------------------------------------------------------------------ news; without the lock
-
-    def _tell(self) -> None:
-        """See that the news are delivered, unless they are about to be."""
-        with self._lock:
-            if self._news_due or not (self._added or self._changed or self._finished):
-                return
-            self._news_due = True
-        self._runner.post(self._news_token, self._deliver_news)
-
-    def _deliver_news(self) -> None:
-        with self._lock:
-            self._news_due = False
-            news = TransferNews(
-                tuple(self._added),
-                tuple(self._changed),
-                tuple(self._stored),
-                tuple(batch.snapshot(self._clock()) for batch in self._finished if not batch.is_open),
-            )
-            self._added, self._changed, self._stored, self._finished = [], {}, [], {}
-        for listener in self._listeners:
-            listener(news)
+            _log.error("transfer %d failed", active.record.transfer_id, exc_info=error)
+        self._clerk.send(partial(self._clerk.settle, active, state, error, attempts, run), urgent=False)
 
 
-def _download(transfer: Transfer, token: CancelToken) -> None:
-    item, store = transfer.item, transfer.batch.store
-    folder = item.local_path if item.is_folder else item.local_path.parent
-    make_folder(folder, item.root or folder)
-    if not item.is_folder:
-        download_file(store, item.location, item.local_path, on_progress=transfer.note, cancel=token)
+class _Keeper:
+    """Keeps in the journal what a transfer has on the other side. In workers; the calls that have to be sure block."""
+
+    def __init__(self, clerk: Clerk, record: TransferRecord) -> None:
+        self._clerk = clerk
+        self._record = record
+
+    def partial(self) -> Partial | None:
+        """What an earlier run left."""
+        return self._clerk.ask(lambda: self._clerk.read(lambda journal: journal.partial(self._record.transfer_id)))
+
+    def keep_upload(self, upload_id: str, part_size: int) -> None:
+        """As ``Keeper`` says."""
+        self.keep(Partial(part_size, upload_id, size=self._record.item.size))
+
+    def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:
+        """As ``Keeper`` says."""
+        self.keep(Partial(part_size, temp=temp, etag=etag, size=size))
+
+    def keep_part(self, part: UploadedPart) -> None:
+        """As ``Keeper`` says."""
+        self._note(lambda journal: journal.keep_part(self._record.transfer_id, part))
+
+    def forget(self) -> None:
+        """As ``Keeper`` says."""
+        self._note(lambda journal: journal.forget_partial(self._record.transfer_id))
+
+    def keep(self, kept: Partial) -> None:
+        """All that is on the other side, at once."""
+        self._clerk.ask(lambda: self._clerk.keep(lambda journal: journal.keep_partial(self._record, kept)))
+
+    def _note(self, write: Callable[[Journal], object]) -> None:
+        self._clerk.send(lambda: self._clerk.note(write), urgent=False)
+
+
+def _judge(active: Active, error: Exception | None) -> tuple[TransferState, int]:
+    """The state after a run, and how often its line has broken by now."""
+    attempts = active.record.attempts
+    if error is None:
+        return TransferState.DONE, 0
+    if isinstance(error, Cancelled):
+        if active.token.reason is StopReason.SHUTDOWN:
+            return TransferState.QUEUED, attempts
+        return TransferState.PAUSED if active.token.reason is StopReason.PAUSE else TransferState.CANCELLED, attempts
+    if waits_for_somebody(error):
+        return TransferState.QUEUED, attempts
+    if passes(error) and attempts + 1 < _MAX_ATTEMPTS:
+        return TransferState.QUEUED, attempts + 1
+    return TransferState.FAILED, 0
 
 
 def _ignore(_: object) -> None:
     """A worker's result: it has told everything already."""
+
+
+def _raise(error: Exception) -> None:
+    raise error

@@ -66,7 +66,7 @@ class Sessions:
                 return known
             profile = self.profile(profile_id)
             if profile is None:
-                raise S3CredentialsError("connect", code="NoCredentials", reason="This connection was removed.")
+                raise S3CredentialsError("connect", code="ConnectionRemoved")
             store = self.connect(profile, None)
             with self._lock:
                 if self.profile(profile_id) == profile:  # it may have been edited meanwhile
