@@ -35,6 +35,12 @@ class ObjectStore(Protocol):
     Sizes and positions are bytes. Keys are taken as they are.
     """
 
+    def keeps_checksums(self, bucket: str) -> bool:
+        """Whether this server verifies and keeps CRC64NVME; found out with the first upload, False until known.
+
+        Costs nothing.
+        """
+
     def check_credentials(self) -> None:
         """Prove the keys with one cheap call; being signed in but not allowed to list buckets is a proof too."""
 
