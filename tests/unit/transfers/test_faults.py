@@ -43,6 +43,10 @@ def scripts(steps: list[str], troubles: list[str]) -> st.SearchStrategy[list[tup
     return st.lists(st.tuples(st.sampled_from(troubles), st.sampled_from(steps), st.integers(1, 5)), max_size=3)
 
 
+UPLOAD_SCRIPTS = scripts(UPLOAD_STEPS, UPLOAD_TROUBLES)
+DOWNLOAD_SCRIPTS = scripts(DOWNLOAD_STEPS, DOWNLOAD_TROUBLES)
+
+
 @contextmanager
 def small_parts() -> Iterator[Path]:
     """Files from 8 bytes go in parts of four; a folder to work in."""
@@ -70,7 +74,7 @@ def go(run: Run) -> str:
 
 
 @settings(max_examples=400, deadline=None)
-@given(SIZES, st.lists(scripts(UPLOAD_STEPS, UPLOAD_TROUBLES), min_size=1, max_size=4), st.booleans(), st.booleans())
+@given(SIZES, st.lists(UPLOAD_SCRIPTS, min_size=1, max_size=4), st.booleans(), st.booleans())
 def test_uploads(size: int, runs: list[list[tuple[str, str, int]]], checksums: bool, may_replace: bool) -> None:
     with small_parts() as folder:
         store = FakeStore(chunk_bytes=3, checksums=checksums)
@@ -127,8 +131,8 @@ def test_uploads(size: int, runs: list[list[tuple[str, str, int]]], checksums: b
             except (S3ConnectionError, S3BusyError, Cancelled):
                 clear(store)
                 continue  # a later run takes it up
-            except S3UploadError as error:
-                assert error.code == "Changed"
+            except S3UploadError:
+                assert len(versions) > 1
                 run.abandon()
                 memory.forget()
                 clear(store)

@@ -1,4 +1,5 @@
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,9 @@ from s3browser.transfers.parts import (
     part_size,
     parts_of,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def test_a_position_never_goes_back() -> None:
     parts = PartList(10, 4, moved={2})
     first, last = Part(1, 0, 4), Part(3, 8, 2)
     seen = [parts.position]
-    for step in (
+    steps: list[Callable[[], None]] = [
         lambda: parts.report(first, 3),
         lambda: parts.report(last, 2),
         lambda: parts.report(first, 1),
@@ -75,7 +79,8 @@ def test_a_position_never_goes_back() -> None:
         lambda: parts.finish(first),
         lambda: parts.report(first, 2),  # a thread that comes too late
         lambda: parts.finish(last),
-    ):
+    ]
+    for step in steps:
         step()
         seen.append(parts.position)
     assert seen == [4, 7, 9, 9, 10, 10, 10, 10]

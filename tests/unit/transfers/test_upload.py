@@ -26,7 +26,7 @@ from s3browser.transfers import upload
 from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MAX_OBJECT_BYTES, MIB
 from s3browser.transfers.run import Partial
-from s3browser.transfers.upload import Upload, guess_content_type, local_error, upload_file
+from s3browser.transfers.upload import Upload, local_error, upload_file
 from tests.fakestore import BUCKET, FakeStore
 from tests.unit.transfers.keeping import Memory
 
@@ -388,21 +388,6 @@ def test_a_cancel_after_the_end_is_too_late(file: Path) -> None:
     assert store.data(TARGET.key) == b"0123456789"
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"),
-    [
-        ("a.pdf", "application/pdf"),
-        ("a.tar.gz", "application/gzip"),
-        ("a.svgz", "application/gzip"),
-        ("a.txt.Z", "application/octet-stream"),
-        ("data:x.txt", "text/plain"),
-        ("nothing", "application/octet-stream"),
-    ],
-)
-def test_content_types(name: str, kind: str) -> None:
-    assert guess_content_type(name) == kind
-
-
 # ---------------------------------------------------------------- going on
 
 
@@ -591,9 +576,9 @@ def test_what_is_there_and_something_else_is_not_taken_for_it(
 ) -> None:
     store, memory = unacknowledged
     store.buckets[BUCKET][TARGET.key] = change(store.buckets[BUCKET][TARGET.key])
+    run = run_of(store, file, memory)
     with pytest.raises(S3ConflictError):
-        store.complete_multipart = FakeStore.complete_multipart.__get__(store)  # type: ignore[method-assign]
-        go(run_of(store, file, memory))
+        go(run)
     assert store.count("put_part") == 3
 
 
@@ -688,6 +673,16 @@ def test_a_cancel_while_parts_are_compared(file: Path) -> None:
     store.on("list_parts", token.cancel)
     with pytest.raises(Cancelled):
         run_of(store, file, memory, cancel=token).begin()
+
+
+def test_the_position_moves_with_the_bytes(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "_REPORTED_FROM_BYTES", 1)
+    store = FakeStore(chunk_bytes=4)
+    run = Upload(store, file, TARGET)
+    seen: list[int] = []
+    store.on("chunk", lambda: seen.append(run.position), times=3)
+    go(run)
+    assert [*seen, run.position] == [0, 4, 8, 10]
 
 
 def test_the_position_before_the_beginning(file: Path) -> None:
