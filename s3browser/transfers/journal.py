@@ -100,13 +100,16 @@ class Journal:
 
     def _take_over(self, batch_id: int) -> None:
         self._sql.execute(
-            """UPDATE OR IGNORE partial SET transfer_id = new.id
-            FROM transfer AS new JOIN batch ON batch.id = new.batch_id, transfer AS old
-            WHERE new.batch_id = ? AND new.is_big AND new.state = 'queued' AND old.id = partial.transfer_id
-            AND old.batch_id <> new.batch_id AND old.state <> 'queued'
-            AND partial.connection_id = batch.connection_id AND (partial.temp IS NULL) = (batch.direction = 'upload')
-            AND new.bucket = old.bucket AND new.key = old.key
-            AND new.path = old.path AND new.size = old.size AND new.modified_ns = old.modified_ns""",
+            # CROSS: there are few of the first, and a search for each is quick.
+            """UPDATE OR IGNORE partial SET transfer_id = found.new_id FROM (
+                SELECT partial.id, new.id AS new_id FROM partial
+                CROSS JOIN transfer AS old ON old.id = partial.transfer_id AND old.state <> 'queued'
+                CROSS JOIN transfer AS new ON new.batch_id = ? AND new.bucket = old.bucket AND new.key = old.key
+                    AND new.path = old.path AND new.size = old.size AND new.modified_ns = old.modified_ns
+                    AND new.state = 'queued' AND new.id <> old.id
+                CROSS JOIN batch ON batch.id = new.batch_id AND batch.connection_id = partial.connection_id
+                    AND (batch.direction = 'upload') = (partial.temp IS NULL)
+            ) AS found WHERE partial.id = found.id""",
             (batch_id,),
         )
 
@@ -284,7 +287,7 @@ class Journal:
         without: Collection[int] = (),
     ) -> list[Moved]:
         """Put every transfer of the panel that is in one of these states into another; of one batch, or only one."""
-        clause = f"state IN ({_marks(before)}) AND batch_id IN (SELECT id FROM batch WHERE listed)"
+        clause = f"state IN ({_marks(before)}) AND {_WAITING} AND batch_id IN (SELECT id FROM batch WHERE listed)"
         values: list[object] = [*before]
         for column, wanted in (("batch_id", batch_id), ("id", transfer_id)):
             if wanted is not None:

@@ -31,11 +31,11 @@ class JournalKeeper:
 
     def keep_upload(self, upload_id: str, part_size: int) -> None:
         """As ``Keeper`` says."""
-        self._keep(Partial(part_size, upload_id, size=self._record.item.size))
+        self.keep(Partial(part_size, upload_id, size=self._record.item.size))
 
     def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:
         """As ``Keeper`` says."""
-        self._keep(Partial(part_size, temp=temp, etag=etag, size=size))
+        self.keep(Partial(part_size, temp=temp, etag=etag, size=size))
 
     def keep_part(self, part: UploadedPart) -> None:
         """As ``Keeper`` says."""
@@ -45,7 +45,8 @@ class JournalKeeper:
         """As ``Keeper`` says."""
         self._note(lambda journal: journal.forget_partial(self._record.transfer_id))
 
-    def _keep(self, kept: Partial) -> None:
+    def keep(self, kept: Partial) -> None:
+        """All that is on the other side, at once."""
         self._inbox.ask(lambda: self._clerk.ledger.keep(lambda journal: journal.keep_partial(self._record, kept)))
 
     def _note(self, write: Callable[[Journal], object]) -> None:
