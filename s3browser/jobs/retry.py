@@ -73,10 +73,24 @@ def retrying(
             raise Cancelled
         return call()
 
+    try:
+        return attempt()  # most calls need no more, and tenacity costs as much as a small request
+    except S3IntegrationError as error:
+        if not error.retryable:
+            raise
+        first: S3IntegrationError | None = error
+
+    def again_or_first() -> T:
+        nonlocal first
+        if first is not None:
+            error, first = first, None
+            raise error
+        return attempt()
+
     return tenacity.Retrying(
         stop=tenacity.stop_after_attempt(policy.max_attempts),
         wait=wait,
         retry=again,
         sleep=sleep,
         reraise=True,
-    )(attempt)
+    )(again_or_first)
