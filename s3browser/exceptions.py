@@ -365,6 +365,10 @@ class S3DownloadError(S3IntegrationError):
         "NoFolder": Words("The folder to save it in is not there.", "Choose another folder."),
         "IsFolder": Words("A folder with this name is in the way.", "Choose another folder."),
         "IsFile": Words("A file is where a folder has to be.", "Choose another folder."),
+        "Taken": Words(
+            "A file with this name has appeared there meanwhile, so it was left alone.",
+            "Download it once more under another name.",
+        ),
         "Outside": Words("It would be saved outside the folder you chose, so it was not.", "Choose another folder."),
         "TooLarge": Words("The disk can’t hold a file this large.", "Choose another disk."),
         "BadName": Words("This computer can’t store a file with this name."),

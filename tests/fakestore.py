@@ -9,6 +9,7 @@ The operations are the names of ``ObjectStore``'s methods; ``chunk`` is one step
 Without a script it behaves as S3 does. Thread-safe.
 """
 
+import base64
 import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,16 +17,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO, NamedTuple
 
+from awscrt import checksums
+
 from s3browser.exceptions import Cancelled, S3BucketError, S3ConflictError, S3FileNotFoundError, S3IntegrationError
 from s3browser.model.entries import (
     BucketEntry,
     DeleteFailure,
     ListingPage,
     ObjectDetails,
+    OpenUpload,
     S3FileInfo,
     UploadedPart,
 )
-from s3browser.model.store import Cancel
+from s3browser.model.store import Cancel, Sent
 
 BUCKET = "bucket"
 _EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -78,14 +82,16 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
     storage_class: str = "STANDARD"
     encryption: str | None = None
+    checksums: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class OpenUpload:
+class PendingUpload:
     """A multipart upload that is neither completed nor aborted."""
 
     bucket: str
     key: str
+    started_at: datetime
     content_type: str
     metadata: Mapping[str, str]
     parts: dict[int, bytes] = field(default_factory=dict)
@@ -98,6 +104,7 @@ class FakeStore:
         buckets: bucket → key → bytes; None: one empty bucket called ``bucket``.
         page_size: entries in a listing's page.
         chunk_bytes: how much of a body one ``chunk`` moves.
+        checksums: whether CRC64NVMEs are kept, as Amazon does and others don't.
     """
 
     def __init__(
@@ -106,12 +113,14 @@ class FakeStore:
         *,
         page_size: int = 1000,
         chunk_bytes: int = 64 * 1024,
+        checksums: bool = False,
     ) -> None:
         self.page_size = page_size
         self.chunk_bytes = chunk_bytes
+        self.checksums = checksums
         self.calls: list[Call] = []
         self.buckets: dict[str, dict[str, StoredObject]] = {}
-        self.uploads: dict[str, OpenUpload] = {}
+        self.uploads: dict[str, PendingUpload] = {}
         self._damaged: dict[str, int] = {}
         self._steps: list[_Step] = []
         self._clock = 0
@@ -176,8 +185,12 @@ class FakeStore:
     def write(self, bucket: str, key: str, data: bytes, etag: str | None = None) -> StoredObject:
         """Store an object directly, as another program would."""
         with self._lock:
-            self._clock += 1
-            stored = StoredObject(data, etag or _md5(data), _EPOCH + timedelta(seconds=self._clock))
+            stored = StoredObject(
+                data,
+                etag or _md5(data),
+                self._now(),
+                checksums={"CRC64NVME": crc64nvme(data)} if self.checksums else {},
+            )
             self.buckets[bucket][key] = stored
             return stored
 
@@ -186,6 +199,9 @@ class FakeStore:
         return self.buckets[bucket][key].data
 
     # ------------------------------------------------------------------ ObjectStore
+
+    def keeps_checksums(self, bucket: str) -> bool:
+        return self.checksums
 
     def check_credentials(self) -> None:
         self._enter("check_credentials")
@@ -225,10 +241,7 @@ class FakeStore:
     def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
         self._enter("head", bucket, key, cancel)
         stored = self._stored(operation, bucket, key)
-        return ObjectDetails(
-            key, len(stored.data), stored.last_modified, stored.etag, stored.storage_class, stored.content_type,
-            encryption=stored.encryption, metadata=stored.metadata,
-        )  # fmt: skip
+        return _details(key, stored)
 
     def put(
         self,
@@ -239,12 +252,14 @@ class FakeStore:
         *,
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> str:
         self._enter("put", bucket, key, cancel)
-        data = self._read(bucket, key, body, size, cancel)
+        data = self._read(bucket, key, body, size, on_sent, cancel)
         with self._lock:
-            self._files("upload", bucket)
+            self._refuse_taken(bucket, key, if_absent)
             stored = self.write(bucket, key, data)
             self._describe(bucket, key, content_type, metadata)
             return stored.etag
@@ -261,9 +276,9 @@ class FakeStore:
         self._enter("create_multipart", bucket, key, cancel)
         with self._lock:
             self._files("upload", bucket)
-            self._clock += 1
+            started_at = self._now()
             upload_id = f"upload-{self._clock}"
-            self.uploads[upload_id] = OpenUpload(bucket, key, content_type or "", metadata or {})
+            self.uploads[upload_id] = PendingUpload(bucket, key, started_at, content_type or "", metadata or {})
             return upload_id
 
     def put_part(
@@ -275,19 +290,23 @@ class FakeStore:
         body: BinaryIO,
         size: int,
         *,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> UploadedPart:
         self._enter("put_part", bucket, key, cancel)
-        data = self._read(bucket, key, body, size, cancel)
+        data = self._read(bucket, key, body, size, on_sent, cancel)
         with self._lock:
             self._upload(bucket, key, upload_id).parts[number] = data
-        return UploadedPart(number, size, _md5(data))
+            return self._part(number, data)
 
-    def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> str:
+    def complete_multipart(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart], *, if_absent: bool = False
+    ) -> str:
         self._enter("complete_multipart", bucket, key)
         with self._lock:
             upload = self._upload(bucket, key, upload_id)
-            if any(_md5(upload.parts.get(part.number, b"?")) != part.etag for part in parts):
+            self._refuse_taken(bucket, key, if_absent)
+            if not parts or any(_md5(upload.parts.get(part.number, b"?")) != part.etag for part in parts):
                 raise S3IntegrationError("upload", f"s3://{bucket}/{key}", "InvalidPart", 400)
             del self.uploads[upload_id]
             digest = hashlib.md5(b"".join(bytes.fromhex(part.etag) for part in parts)).hexdigest()
@@ -295,6 +314,23 @@ class FakeStore:
             stored = self.write(bucket, key, data, f"{digest}-{len(parts)}")
             self._describe(bucket, key, upload.content_type, upload.metadata)
             return stored.etag
+
+    def list_parts(self, bucket: str, key: str, upload_id: str, *, cancel: Cancel | None = None) -> list[UploadedPart]:
+        self._enter("list_parts", bucket, key, cancel)
+        with self._lock:
+            parts = self._upload(bucket, key, upload_id).parts
+            return [self._part(number, data) for number, data in sorted(parts.items())]
+
+    def list_uploads(self, bucket: str, prefix: str = "", *, cancel: Cancel | None = None) -> Iterator[OpenUpload]:
+        self._enter("list_uploads", bucket, prefix, cancel)
+        with self._lock:
+            self._files("list", bucket)
+            found = [
+                OpenUpload(upload.key, upload_id, upload.started_at)
+                for upload_id, upload in self.uploads.items()
+                if upload.bucket == bucket and upload.key.startswith(prefix)
+            ]
+        yield from sorted(found, key=lambda upload: upload.key.encode())
 
     def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
         self._enter("abort_multipart", bucket, key)
@@ -305,17 +341,20 @@ class FakeStore:
         self,
         bucket: str,
         key: str,
-        write: Callable[[bytes], object],
+        write: Callable[[bytes | memoryview], object],
         *,
         start: int = 0,
         stop: int | None = None,
         if_match: str | None = None,
+        on_details: Callable[[ObjectDetails], object] | None = None,
         cancel: Cancel | None = None,
     ) -> int:
         self._enter("fetch", bucket, key, cancel)
         stored = self._stored("download", bucket, key)
         if if_match is not None and stored.etag != if_match:
             raise S3ConflictError("download", f"s3://{bucket}/{key}", "PreconditionFailed", 412)
+        if on_details is not None:
+            on_details(_details(key, stored))
         data = stored.data[start:stop]
         with self._lock:
             if self._damaged.get(key, 0) > 0 and data:
@@ -372,6 +411,18 @@ class FakeStore:
         for step in due:
             step.action(cancel)
 
+    def _now(self) -> datetime:
+        """A second later with every call."""
+        self._clock += 1
+        return _EPOCH + timedelta(seconds=self._clock)
+
+    def _part(self, number: int, data: bytes) -> UploadedPart:
+        return UploadedPart(number, len(data), _md5(data), crc64nvme(data) if self.checksums else "")
+
+    def _refuse_taken(self, bucket: str, key: str, if_absent: bool) -> None:
+        if key in self._files("upload", bucket) and if_absent:
+            raise S3ConflictError("upload", f"s3://{bucket}/{key}", "AlreadyExists", 412)
+
     def _files(self, operation: str, bucket: str) -> dict[str, StoredObject]:
         try:
             return self.buckets[bucket]
@@ -385,7 +436,7 @@ class FakeStore:
             raise S3FileNotFoundError(operation, f"s3://{bucket}/{key}", "NoSuchKey", 404)
         return stored
 
-    def _upload(self, bucket: str, key: str, upload_id: str) -> OpenUpload:
+    def _upload(self, bucket: str, key: str, upload_id: str) -> PendingUpload:
         if upload_id not in self.uploads:
             raise S3FileNotFoundError("upload", f"s3://{bucket}/{key}", "NoSuchUpload", 404)
         return self.uploads[upload_id]
@@ -399,7 +450,9 @@ class FakeStore:
             if key.startswith(prefix)
         ]
 
-    def _read(self, bucket: str, key: str, body: BinaryIO, size: int, cancel: Cancel | None) -> bytes:
+    def _read(
+        self, bucket: str, key: str, body: BinaryIO, size: int, on_sent: Sent | None, cancel: Cancel | None
+    ) -> bytes:
         body.seek(0)
         pieces: list[bytes] = []
         while (left := size - sum(map(len, pieces))) > 0:
@@ -408,6 +461,8 @@ class FakeStore:
             if not piece:
                 raise S3IntegrationError("upload", f"s3://{bucket}/{key}", "IncompleteBody", 400)
             pieces.append(piece)
+            if on_sent is not None:
+                on_sent(sum(map(len, pieces)))
         return b"".join(pieces)
 
     def _describe(self, bucket: str, key: str, content_type: str | None, metadata: Mapping[str, str] | None) -> None:
@@ -415,6 +470,18 @@ class FakeStore:
         self.buckets[bucket][key] = replace(
             stored, content_type=content_type or stored.content_type, metadata=dict(metadata or {})
         )
+
+
+def crc64nvme(data: bytes) -> str:
+    """The CRC64NVME, as S3 writes it."""
+    return base64.b64encode(checksums.crc64nvme(data).to_bytes(8)).decode()
+
+
+def _details(key: str, stored: StoredObject) -> ObjectDetails:
+    return ObjectDetails(
+        key, len(stored.data), stored.last_modified, stored.etag, stored.storage_class, stored.content_type,
+        encryption=stored.encryption, metadata=stored.metadata, checksums=stored.checksums,
+    )  # fmt: skip
 
 
 def _md5(data: bytes) -> str:

@@ -8,6 +8,7 @@ class StopReason(Enum):
     """Why work was asked to stop."""
 
     CANCEL = "cancel"
+    PAUSE = "pause"
     SHUTDOWN = "shutdown"
 
 

@@ -2,43 +2,356 @@
 
 import io
 import logging
-import mimetypes
 import os
-import stat
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import threading
+from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import BinaryIO, NamedTuple, NoReturn, cast
+from typing import BinaryIO, cast
 
-from s3browser.exceptions import Cancelled, S3UploadError
+from s3browser.exceptions import (
+    Cancelled,
+    S3AccessDeniedError,
+    S3FileNotFoundError,
+    S3IntegrationError,
+    S3UploadError,
+)
+from s3browser.model.entries import UploadedPart
 from s3browser.model.locations import S3Location, key_problem
-from s3browser.model.store import Cancel, ObjectStore
+from s3browser.model.store import Cancel, ObjectStore, Sent
 from s3browser.model.transfers import Progress
+from s3browser.transfers.checksums import PART_SIZE_METADATA, are_whole, part_hasher
+from s3browser.transfers.contenttype import guess_content_type
+from s3browser.transfers.localfile import (
+    Fingerprint,
+    MemoryBody,
+    SourceFile,
+    StreamBody,
+    mtime_metadata,
+    mtime_of,
+    thread_buffer,
+)
+from s3browser.transfers.localfile import local_error as local_error  # for the planner
+from s3browser.transfers.parts import (
+    MAX_OBJECT_BYTES,
+    MIB,
+    MULTIPART_FROM_BYTES,
+    Part,
+    PartList,
+    part_size,
+)
+from s3browser.transfers.run import Keeper, NoKeeper, Partial, drive, stop_if
 
-MIB = 1024 * 1024
-MULTIPART_FROM_BYTES = 16 * MIB
-MIN_PART_BYTES = 8 * MIB
-MAX_PARTS = 9_500  # S3 takes 10,000; the rest is room for a file that turns out a little longer
-MAX_OBJECT_BYTES = 5 * 1024 * 1024 * MIB
 REPORT_EVERY_S = 0.1
-_SHARING_VIOLATION = 32  # WinError
+_IN_MEMORY_BYTES = 64 * MIB  # larger parts stream from the file
+_HASHED_AT_ONCE_BYTES = 8 * MIB
+_REPORTED_FROM_BYTES = 256 * 1024  # a smaller body is gone before anybody looks
 
 _log = logging.getLogger(__name__)
 
 
-class Part(NamedTuple):
-    """A piece of a file: its number from 1, and the bytes it covers."""
+class Upload:
+    """The run of one upload. See ``s3browser.transfers.run``.
 
-    number: int
-    start: int
-    size: int
+    A file below 16 MiB is one part: read at once, sent at once, nothing to go on with. A larger one goes in parts of
+    a multipart upload that a later run can take up. What is stored is one version of the file, as ``begin`` found it:
+    it is looked at around every read, and before the parts are joined.
+
+    What an earlier run left is believed where the server still has it and the keeper knew it, or where the server
+    has the checksum of the bytes that lie here; all else is sent again. If that upload is gone because it was
+    completed, and only the answer was lost, the run is over at once. An upload that somebody throws away under the
+    run starts over, once.
+
+    Args:
+        store: where to.
+        path: a regular file, or a link to one.
+        location: the object.
+        planned: the file as it was when ``partial`` was begun, or None where that is not known. A file that has
+            changed since is sent as it is now, from its first byte.
+        may_replace: whether an object that is there may be replaced.
+        metadata: kept with the object, besides the time the file was last changed.
+        content_type: guessed from the file’s name where None.
+        keeper: told what has to survive a crash.
+        partial: what an earlier run left.
+        cancel: ends ``begin``, ``move`` and ``finish`` soon after it is set, with ``Cancelled``.
+        on_sent: called in the moving thread after bytes have left.
+
+    ``begin``, ``move`` and ``finish`` raise S3UploadError where the file is missing, a folder, not regular,
+    unreadable, too large or being changed, or where S3 can’t store the key; S3ConflictError where the key is taken and
+    ``may_replace`` is not set; else what the store says.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        path: str | os.PathLike[str],
+        location: S3Location,
+        *,
+        planned: Fingerprint | None = None,
+        may_replace: bool = False,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str | None = None,
+        keeper: Keeper | None = None,
+        partial: Partial | None = None,
+        cancel: Cancel | None = None,
+        on_sent: Callable[[], object] | None = None,
+    ) -> None:
+        self.etag = ""
+        self.stored_size = 0 if planned is None else planned.size
+        self._store = store
+        self._path = os.fspath(path)
+        self._location = location
+        self._planned = planned
+        self._may_replace = may_replace
+        self._metadata = metadata
+        self._content_type = content_type
+        self._keeper: Keeper = keeper or NoKeeper()
+        self._partial = partial
+        self._cancel = cancel
+        self._on_sent = on_sent
+        self._lock = threading.Lock()
+        self._has_started_over = False
+        self._is_stored = False
+        self._is_as_planned = False
+        self._source: SourceFile
+        self._way: _Way | None = None
+
+    @property
+    def position(self) -> int:
+        """See ``Run``."""
+        return 0 if self._way is None else self._way.parts.position
+
+    def begin(self) -> None:
+        """See ``Run``."""
+        stop_if(self._cancel)
+        problem = key_problem(self._location.key)
+        if problem is None and self._location.is_folder:
+            problem = "A file’s name can’t end in “/”."
+        if problem is not None:
+            raise S3UploadError("upload", self._path, "BadName", reason=problem)
+        self._source = SourceFile(self._path)
+        self.stored_size = size = self._source.version.size
+        if size > MAX_OBJECT_BYTES:
+            raise S3UploadError("upload", self._path, "TooLarge")
+        self._is_as_planned = self._planned == self._source.version.fingerprint
+        way = None if self._partial is None else self._taken_up(self._partial)
+        self._way = way or (self._opened() if size >= MULTIPART_FROM_BYTES else _Way(PartList(size, size)))
+
+    def take_part(self) -> Part | None:
+        """See ``Run``."""
+        return self._begun.parts.take()
+
+    def move(self, part: Part) -> None:
+        """See ``Run``."""
+        way = self._begun
+        if not way.upload_id:
+            self._put(way, part)
+            return
+        way.under_way.add(part.number)
+        try:
+            stored = self._put_part(way, part)
+        except S3FileNotFoundError as error:
+            self._start_over(way, error)
+            return
+        way.under_way.discard(part.number)
+        way.stored[part.number] = stored
+        # Nothing is kept of another version of the file than the planned one: a later run would take it for that.
+        if self._is_as_planned:
+            self._keeper.keep_part(stored)
+        way.parts.finish(part)
+
+    def finish(self) -> str:
+        """See ``Run``."""
+        while not self._is_stored:
+            if missing := self._begun.parts.missing():
+                for part in missing:
+                    self.move(part)
+            else:
+                self._join(self._begun)
+        return self.etag
+
+    def abandon(self) -> None:
+        """See ``Run``. A part that is still on its way could bring an upload back, so that it is aborted twice."""
+        way, partial = self._way, self._partial
+        upload_id = way.upload_id if way is not None else partial.upload_id if partial is not None else ""
+        if not upload_id or self._is_stored:
+            return
+        try:
+            for _ in range(1 if way is not None and not way.under_way else 2):
+                self._store.abort_multipart(self._location.bucket, self._location.key, upload_id)
+        except S3IntegrationError as error:
+            # What stays behind is with the keeper, and among the unfinished uploads.
+            _log.warning("parts of an upload stay on the server: %s", error)
+        else:
+            self._keeper.forget()
+
+    @property
+    def _begun(self) -> "_Way":
+        assert self._way is not None, "begin() comes first"
+        return self._way
+
+    def _put(self, way: "_Way", part: Part) -> None:
+        """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
+        data = self._source.read()
+        self.etag = self._store.put(
+            self._location.bucket, self._location.key, io.BytesIO(data), part.size,
+            content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
+            on_sent=self._reporter(way, part), cancel=self._cancel,
+        )  # fmt: skip
+        self._is_stored = True
+        way.parts.finish(part)
+
+    def _put_part(self, way: "_Way", part: Part) -> UploadedPart:
+        body = self._memory(part) if part.size <= _IN_MEMORY_BYTES else StreamBody(self._source, part.start, part.size)
+        try:
+            return self._store.put_part(
+                self._location.bucket, self._location.key, way.upload_id, part.number, cast("BinaryIO", body),
+                part.size, on_sent=self._reporter(way, part), cancel=self._cancel,
+            )  # fmt: skip
+        except Exception as error:
+            # A store may take what its body raised for a broken line: the file's own error is the truth.
+            failure = body.failure if isinstance(body, StreamBody) else None
+            if failure is None or isinstance(error, Cancelled):
+                raise
+            raise failure from error
+
+    def _memory(self, part: Part) -> MemoryBody:
+        view = thread_buffer(part.size)
+        self._source.read_into(view, part.start)
+        return MemoryBody(view)
+
+    def _join(self, way: "_Way") -> None:
+        self._source.check()
+        stop_if(self._cancel)
+        stored = [way.stored[number] for number in sorted(way.stored)]
+        try:
+            self.etag = self._store.complete_multipart(
+                self._location.bucket, self._location.key, way.upload_id, stored, if_absent=not self._may_replace
+            )
+        except S3FileNotFoundError as error:
+            self._start_over(way, error)
+        else:
+            self._is_stored = True
+
+    def _opened(self, position: int = 0) -> "_Way":
+        size = self.stored_size
+        step = part_size(size)
+        upload_id = self._store.create_multipart(
+            self._location.bucket, self._location.key,
+            content_type=self._kind(), metadata=self._all_metadata(step), cancel=self._cancel,
+        )  # fmt: skip
+        way = self._way = _Way(PartList(size, step, position=position), upload_id)
+        self._keeper.keep_upload(upload_id, step)
+        return way
+
+    def _start_over(self, way: "_Way", error: S3FileNotFoundError) -> None:
+        """Begin anew after the upload has gone; several threads may find that out, and the first one does it."""
+        with self._lock:
+            if self._way is not way:
+                return
+            if self._has_started_over:
+                raise error
+            self._has_started_over = True
+            self._keeper.forget()
+            self._opened(way.parts.position)
+
+    def _taken_up(self, partial: Partial) -> "_Way | None":
+        """What an earlier run left, or None if that is nothing to go on with; it is thrown away then."""
+        size = self.stored_size
+        is_other = self._planned is not None and not self._is_as_planned
+        if is_other or size < MULTIPART_FROM_BYTES:
+            self.abandon()
+            return None
+        try:
+            on_server = self._store.list_parts(
+                self._location.bucket, self._location.key, partial.upload_id, cancel=self._cancel
+            )
+        except S3FileNotFoundError:
+            self._is_stored = self._was_completed(partial)
+            if not self._is_stored:
+                self._keeper.forget()
+                return None
+            return _Way(PartList(size, size, moved=(1,)))
+        parts = {part.number: part for part in PartList(size, partial.part_size).missing()}
+        kept = {part.number: part for part in partial.parts} if self._is_as_planned else {}
+        way = _Way(PartList(size, partial.part_size), partial.upload_id)
+        for stored in on_server:
+            part = parts.get(stored.number)
+            if part is None or part.size != stored.size:
+                continue
+            known = kept.get(stored.number)
+            if known is not None and (known.size, known.etag) == (stored.size, stored.etag):
+                way.stored[part.number] = known
+            elif self._lies_here(part, stored):
+                way.stored[part.number] = stored
+        way.parts = PartList(size, partial.part_size, moved=way.stored)
+        return way
+
+    def _was_completed(self, partial: Partial) -> bool:
+        """Whether the object is there that the earlier run’s parts make, so that only the answer was lost."""
+        count = -(-self.stored_size // partial.part_size)
+        parts = sorted(partial.parts, key=lambda part: part.number)
+        if not self._is_as_planned or [part.number for part in parts] != list(range(1, count + 1)):
+            return False
+        try:
+            details = self._store.head(
+                self._location.bucket, self._location.key, operation="upload", cancel=self._cancel
+            )
+        except (S3FileNotFoundError, S3AccessDeniedError):
+            return False
+        self.etag = details.etag
+        return (
+            details.size == self.stored_size
+            and mtime_of(details.metadata) == mtime_of(self._all_metadata(0))
+            and are_whole(parts, details)
+        )
+
+    def _lies_here(self, part: Part, stored: UploadedPart) -> bool:
+        """Whether a part on the server has the checksum of the bytes in the file."""
+        hashing = part_hasher(stored)
+        if hashing is None:
+            return False
+        hasher, is_it = hashing
+        for start in range(0, part.size, _HASHED_AT_ONCE_BYTES):
+            stop_if(self._cancel)
+            view = thread_buffer(min(_HASHED_AT_ONCE_BYTES, part.size - start))
+            self._source.read_into(view, part.start + start)
+            hasher.update(view)
+        return is_it()
+
+    def _all_metadata(self, step: int) -> dict[str, str]:
+        metadata = mtime_metadata(self._source.version.mtime_ns)
+        if step and not self._store.keeps_checksums(self._location.bucket):
+            metadata[PART_SIZE_METADATA] = str(step)
+        if self._metadata:
+            metadata.update(self._metadata)
+        return metadata
+
+    def _kind(self) -> str:
+        return self._content_type or guess_content_type(os.path.basename(self._path))  # noqa: PTH119
+
+    def _reporter(self, way: "_Way", part: Part) -> Sent | None:
+        if part.size < _REPORTED_FROM_BYTES and self._on_sent is None:
+            return None
+        on_sent = self._on_sent
+
+        def report(count: int) -> None:
+            way.parts.report(part, count)
+            if on_sent is not None:
+                on_sent()
+
+        return report
 
 
-class Fingerprint(NamedTuple):
-    """What tells that a file was changed."""
+class _Way:
+    """How a file goes: in one, or as one multipart upload."""
 
-    size: int
-    mtime_ns: int
+    __slots__ = ("parts", "stored", "under_way", "upload_id")
+
+    def __init__(self, parts: PartList, upload_id: str = "") -> None:
+        self.parts = parts
+        self.upload_id = upload_id  # empty where it goes in one
+        self.stored: dict[int, UploadedPart] = {}
+        self.under_way: set[int] = set()  # begun, and no answer came
 
 
 def upload_file(
@@ -54,7 +367,7 @@ def upload_file(
     """Store a file as one object and return its ETag. Blocking.
 
     From 16 MiB it goes in parts, one after the other; a failure leaves neither an object nor parts behind. A file that
-    is changed meanwhile is noticed while its last byte is handed over, so that a mixture of old and new is not stored.
+    is changed while it is read is noticed, so that a mixture of old and new is not stored.
 
     Args:
         store: where to.
@@ -63,7 +376,7 @@ def upload_file(
         on_progress: called with the position and the size, in bytes, on this thread: some ten times a second, after
             each part, and at the end.
         cancel: ends the work soon after it is set.
-        metadata: kept with the object.
+        metadata: kept with the object, as is the time the file was last changed (``mtime``).
         content_type: guessed from the file’s name where None.
 
     Raises:
@@ -72,205 +385,22 @@ def upload_file(
         Cancelled: ``cancel`` was set before the object was complete.
         S3IntegrationError: whatever else the store says.
     """
-    path = Path(local_path)
-    problem = key_problem(location.key) or ("A file’s name can’t end in “/”." if location.is_folder else None)
-    if problem:
-        raise S3UploadError("upload", str(path), "BadName", reason=problem)
-    fingerprint = take_fingerprint(path)
-    if fingerprint.size > MAX_OBJECT_BYTES:
-        raise S3UploadError("upload", str(path), "TooLarge")
-    kind = content_type or guess_content_type(path.name)
-    with _Source(path, fingerprint, on_progress) as source:
-        try:
-            source.check()
-            if fingerprint.size < MULTIPART_FROM_BYTES:
-                body = source.window(Part(1, 0, fingerprint.size))
-                etag = store.put(
-                    *_names(location), body, fingerprint.size, content_type=kind, metadata=metadata, cancel=cancel
-                )
-            else:
-                etag = _send_parts(store, source, location, kind, metadata, cancel)
-        except Exception as error:
-            # A store may take what its body raised for a broken line: the file's own error is the truth.
-            if source.error is None or isinstance(error, Cancelled):
-                raise
-            raise source.error from error.__cause__
-        source.finish()
-    return etag
+    told_at = monotonic()
 
+    def now_and_then() -> None:
+        nonlocal told_at
+        if monotonic() - told_at >= REPORT_EVERY_S:
+            tell()
 
-def part_size(size: int) -> int:
-    """The size of every part but the last of a file of ``size`` bytes: whole MiB, at least 8, at most 9,500 parts."""
-    return max(MIN_PART_BYTES, -(-size // (MAX_PARTS * MIB)) * MIB)
+    def tell() -> None:
+        nonlocal told_at
+        told_at = monotonic()
+        if on_progress is not None:
+            on_progress(run.position, run.stored_size)
 
-
-def parts_of(size: int) -> Iterator[Part]:
-    """The parts of a file of ``size`` bytes, in order."""
-    step = part_size(size)
-    return (Part(number, start, min(step, size - start)) for number, start in enumerate(range(0, size, step), 1))
-
-
-def take_fingerprint(path: Path) -> Fingerprint:
-    """The fingerprint of a regular file. Raises S3UploadError for anything else."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError) as error:
-        raise local_error(path, error) from error
-    if stat.S_ISDIR(found.st_mode):
-        raise S3UploadError("upload", str(path), "IsFolder")
-    if not stat.S_ISREG(found.st_mode):
-        raise S3UploadError("upload", str(path), "NotAFile")
-    return Fingerprint(found.st_size, found.st_mtime_ns)
-
-
-def local_error(path: Path, error: Exception) -> S3UploadError:
-    """The S3UploadError for what the system said of a file; a name it can’t even look up is missing."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError | ValueError):
-        return S3UploadError("upload", str(path), "Missing")
-    if isinstance(error, PermissionError):
-        in_use = getattr(error, "winerror", None) == _SHARING_VIOLATION
-        return S3UploadError("upload", str(path), "InUse" if in_use else "Unreadable")
-    return S3UploadError("upload", str(path))
-
-
-def guess_content_type(name: str) -> str:
-    """The media type that a file’s name promises; that of the wrapping, not of the content, for ``data.csv.gz``."""
-    # "./" keeps "data:x.txt" from being read as an address.
-    kind, encoding = mimetypes.guess_type(f"./{name}")
-    if encoding is not None:
-        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
-            encoding, "application/octet-stream"
-        )
-    return kind or "application/octet-stream"
-
-
-def _names(location: S3Location) -> tuple[str, str]:
-    return location.bucket, location.key
-
-
-def _send_parts(
-    store: ObjectStore,
-    source: "_Source",
-    location: S3Location,
-    content_type: str,
-    metadata: Mapping[str, str] | None,
-    cancel: Cancel | None,
-) -> str:
-    names = _names(location)
-    upload_id = store.create_multipart(*names, content_type=content_type, metadata=metadata, cancel=cancel)
-    try:
-        sent = []
-        for part in parts_of(source.fingerprint.size):
-            body = source.window(part)
-            sent.append(store.put_part(*names, upload_id, part.number, body, part.size, cancel=cancel))
-            # On a fast line a part is over before its body has reported anything.
-            source.report(part.start + part.size)
-        return store.complete_multipart(*names, upload_id, sent)
-    except BaseException:
-        try:
-            store.abort_multipart(*names, upload_id)
-        except Exception as error:
-            # The first error is what counts; what stays behind is listed among the unfinished uploads.
-            _log.warning("parts of an upload stay on the server: %s", error)
-        raise
-
-
-class _Source:
-    """An open file that is watched while it is sent; the first thing that went wrong with it is ``error``."""
-
-    def __init__(self, path: Path, fingerprint: Fingerprint, on_progress: Progress | None) -> None:
-        self.path = path
-        self.fingerprint = fingerprint
-        self.error: S3UploadError | None = None
-        self._on_progress = on_progress
-        self._position = 0
-        try:
-            self.file = path.open("rb", buffering=0)
-        except OSError as error:
-            raise local_error(path, error) from error
-
-    def __enter__(self) -> "_Source":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-
-    def window(self, part: Part) -> BinaryIO:
-        """A part as a body that can be rewound."""
-        return cast("BinaryIO", _Window(self, part))
-
-    def read_into(self, view: memoryview, start: int) -> int:
-        """Fill ``view`` with what the file holds from ``start``; raises S3UploadError if that is not all there."""
-        try:
-            self.file.seek(start)
-            filled = 0
-            while filled < len(view) and (count := self.file.readinto(view[filled:])):
-                filled += count
-        except OSError as error:
-            self._fail(local_error(self.path, error), error)
-        if filled < len(view):
-            self._fail(S3UploadError("upload", str(self.path), "Changed"))
-        return filled
-
-    def check(self) -> None:
-        """Raise S3UploadError if the file is no longer the one it was."""
-        try:
-            same = take_fingerprint(self.path) == self.fingerprint
-        except S3UploadError as error:
-            self._fail(error)
-        if not same:
-            self._fail(S3UploadError("upload", str(self.path), "Changed"))
-
-    def report(self, position: int) -> None:
-        """Tell how far the file has been sent; a position that went back is not told."""
-        self._position = max(self._position, position)
-        if self._on_progress is not None:
-            self._on_progress(self._position, self.fingerprint.size)
-
-    def finish(self) -> None:
-        """Tell that all of it has been sent."""
-        self.report(self.fingerprint.size)
-
-    def _fail(self, error: S3UploadError, cause: Exception | None = None) -> NoReturn:
-        self.error = self.error or error
-        raise error from cause
-
-
-class _Window(io.RawIOBase):
-    """One part of a ``_Source`` as a body.
-
-    A body may be read once to be signed and again to be sent. Reading is reported only when it has gone on for a
-    moment since the last rewind: signing is over by then, so that progress tells what was sent.
-    """
-
-    def __init__(self, source: _Source, part: Part) -> None:
-        self._source = source
-        self._part = part
-        self._position = 0
-        self._reported_at = monotonic()
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._part.size}[whence]
-        self._position = max(0, base + offset)
-        self._reported_at = monotonic()
-        return self._position
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        view = memoryview(buffer).cast("B")[: max(0, self._part.size - self._position)]
-        self._position += self._source.read_into(view, self._part.start + self._position)
-        if self._position == self._part.size:
-            self._source.check()
-        now = monotonic()
-        if now - self._reported_at >= REPORT_EVERY_S:
-            self._reported_at = now
-            self._source.report(self._part.start + self._position)
-        return len(view)
+    run = Upload(
+        store, local_path, location,
+        may_replace=True, metadata=metadata, content_type=content_type, cancel=cancel, on_sent=now_and_then,
+    )  # fmt: skip
+    drive(run, tell)
+    return run.etag

@@ -1,0 +1,181 @@
+"""The temporary file of a large download: its parts come in any order, are made safe now and then, and proved."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from io import FileIO
+from time import monotonic
+from typing import Any
+
+from s3browser.exceptions import S3DownloadError, S3IntegrityError
+from s3browser.model.entries import UploadedPart
+from s3browser.model.store import Cancel
+from s3browser.transfers.checksums import Check, Crc, CrcCheck, Hasher
+from s3browser.transfers.localfile import local_errors, thread_buffer
+from s3browser.transfers.parts import MIB, Part, PartList
+from s3browser.transfers.run import Keeper, stop_if
+from s3browser.transfers.target import Target
+
+SYNC_EVERY_BYTES = 64 * MIB
+SYNC_EVERY_S = 2.0
+_READ_BACK_BYTES = MIB
+_sync_data: Callable[[int], object] = getattr(os, "fdatasync", os.fsync)
+
+
+class Pieces:
+    """See the module. Thread-safe: several parts may be under way at once.
+
+    Args:
+        target: whose temporary file it is.
+        size: the object's, in bytes.
+        step: the size of a part.
+        check: how the bytes can be proved; None: not at all.
+        keeper: told of every part once it is on the disk.
+        kept: parts that are there already.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        size: int,
+        step: int,
+        check: Check | None,
+        keeper: Keeper,
+        kept: Iterable[UploadedPart] = (),
+    ) -> None:
+        self.step = step
+        self._target = target
+        self._path = target.path
+        self._size = size
+        self._check = check
+        self._keeper = keeper
+        self._lock = threading.Lock()
+        self._hash_lock = threading.Lock()
+        self._hashers: dict[int, Hasher] = {}
+        self._safe_at = monotonic()
+        self._unsafe: list[Part] = []
+        known = {part.number: part for part in kept}
+        self.parts = PartList(size, step, moved=known)
+        if isinstance(check, CrcCheck) and check.algorithm == "CRC64NVME":
+            self._hashers = {part.number: check.hasher(part.crc64nvme) for part in known.values() if part.crc64nvme}
+        self._all = PartList(size, step).missing()
+        self._begin_whole()
+
+    def begin_anew(self) -> None:
+        """All parts have to come once more."""
+        self.parts = PartList(self._size, self.step, position=self.parts.position)
+        self._hashers.clear()
+        self._unsafe.clear()
+        self._begin_whole()
+
+    def receive(
+        self, part: Part, fetch: Callable[[Callable[[Any], None]], object], report: Callable[[], object] | None
+    ) -> None:
+        """Let ``fetch`` hand the bytes of a part, in order, to a function that writes them; ``report`` each piece."""
+        hasher = None if self._check is None or self._check.in_order else self._check.hasher()
+        taken = 0
+
+        def write(data: bytes | memoryview) -> None:
+            nonlocal taken
+            taken += len(data)
+            if taken > part.size:
+                raise S3IntegrityError("download", self._path, "ContentDiffers")
+            rest = memoryview(data)
+            with local_errors(self._path):
+                while rest:
+                    rest = rest[file.write(rest) :]
+            if hasher is not None:
+                hasher.update(data)
+            self.parts.report(part, taken)
+            if report is not None:
+                report()
+
+        with self.opened() as file:
+            file.seek(part.start)
+            try:
+                fetch(write)
+                if taken != part.size:
+                    raise S3IntegrityError("download", self._path, "ContentDiffers")
+                if hasher is not None:
+                    self._hashers[part.number] = hasher
+                self.parts.finish(part)
+                self._hash_in_order(file)
+            except BaseException:
+                # The parts before this one are not to be fetched again; an error of the disk would hide the first one.
+                with suppress(S3DownloadError):
+                    self._make_safe(file, None)
+                raise
+            self._make_safe(file, part)
+
+    def opened(self) -> FileIO:
+        """The temporary file, to read and write."""
+        with local_errors(self._path):
+            return FileIO(self._target.temp, "r+b")
+
+    def are_proved(self, path: str, cancel: Cancel) -> bool:
+        """Whether the file at ``path`` is the object, as far as anybody can tell; only what was not yet is read."""
+        check = self._check
+        if check is None:
+            return True
+        with local_errors(path), FileIO(path) as file:
+            if check.in_order:
+                for part in self._all[self._hashed :]:
+                    self._read_back(file, part, self._whole, cancel)
+                return check.matches([(self._size, self._whole)])
+            for part in self._all:
+                if part.number not in self._hashers:
+                    hasher = check.hasher()
+                    self._read_back(file, part, hasher, cancel)
+                    self._hashers[part.number] = hasher
+        return check.matches([(part.size, self._hashers[part.number]) for part in self._all])
+
+    def _begin_whole(self) -> None:
+        self._whole: Any = self._check.hasher() if self._check is not None and self._check.in_order else None
+        self._hashed = 0  # parts that ``_whole`` has taken
+
+    def _hash_in_order(self, file: FileIO) -> None:
+        """Hash the parts that have become contiguous; one thread does it, while the others fetch."""
+        if self._whole is None or not self._hash_lock.acquire(blocking=False):
+            return
+        try:
+            while self._hashed < len(self._all) and self.parts.has_moved(part := self._all[self._hashed]):
+                self._read_back(file, part, self._whole, None)
+                self._hashed += 1
+        finally:
+            self._hash_lock.release()
+
+    def _read_back(self, file: FileIO, part: Part, hasher: Hasher, cancel: Cancel | None) -> None:
+        file.seek(part.start)
+        left = part.size
+        while left:
+            stop_if(cancel)
+            view = thread_buffer(min(left, _READ_BACK_BYTES))
+            count = file.readinto(view)
+            if not count:
+                raise S3IntegrityError("download", self._path, "ContentDiffers")
+            hasher.update(view[:count])
+            left -= count
+
+    def _make_safe(self, file: FileIO, part: Part | None) -> None:
+        """Bring what has come to the disk, and tell the keeper: now and then, or at once where ``part`` is None."""
+        with self._lock:
+            if part is not None:
+                self._unsafe.append(part)
+                is_due = sum(each.size for each in self._unsafe) >= SYNC_EVERY_BYTES
+                if not is_due and monotonic() - self._safe_at < SYNC_EVERY_S:
+                    return
+            due, self._unsafe = self._unsafe, []
+            self._safe_at = monotonic()
+        if not due:
+            return
+        with local_errors(self._path):
+            _sync_data(file.fileno())
+        for each in due:
+            self._keeper.keep_part(UploadedPart(each.number, each.size, "", self._crc64nvme(each)))
+
+    def _crc64nvme(self, part: Part) -> str:
+        check, crc = self._check, self._hashers.get(part.number)
+        if isinstance(check, CrcCheck) and check.algorithm == "CRC64NVME" and isinstance(crc, Crc):
+            return check.encoded(crc)
+        return ""

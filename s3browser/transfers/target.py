@@ -1,0 +1,180 @@
+"""Where a download goes: the checks before it, the temporary file beside the target, and how that takes its place."""
+
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, time_ns
+
+from s3browser.exceptions import Cancelled, S3DownloadError
+from s3browser.model.store import Cancel
+from s3browser.transfers.localfile import local_errors
+
+# A Path costs more than these calls, and thousands of small files are made of them.
+# ruff: noqa: PTH104, PTH105, PTH108, PTH112, PTH118, PTH119, PTH120
+
+REPLACE_PATIENCE_S = 5.0
+FREE_SPACE_KNOWN_S = 1.0
+_HELD_BY_ANOTHER_PROGRAM = (5, 32)  # WinError: access denied, sharing violation
+_IS_WINDOWS = os.name == "nt"
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_MAX_FOLDERS_KNOWN = 64
+
+_folders: dict[tuple[str, str], tuple[float, int]] = {}
+
+
+class Target:
+    """The file that a download becomes, and the temporary one beside it that takes its place when it is complete.
+
+    Args:
+        path: the file.
+        may_replace: whether a file that is there may be replaced. A folder never is; of a link, it is the link.
+        root: the folder outside of which nothing is written; empty for anywhere.
+        temp: the temporary file of an earlier run; a new name where empty.
+    """
+
+    __slots__ = ("folder", "may_replace", "path", "root", "temp")
+
+    def __init__(self, path: str, *, may_replace: bool, root: str = "", temp: str = "") -> None:
+        self.path = path
+        self.folder = os.path.dirname(path) or "."
+        self.temp = temp or f"{os.path.join(self.folder, '.~s3b-')}{secrets.token_hex(4)}.part"
+        self.may_replace = may_replace
+        self.root = root
+
+    def check(self, size: int) -> None:
+        """Raise S3DownloadError early where the target can’t become a file of ``size`` bytes."""
+        path = self.path
+        if "\0" in path or os.path.basename(path) in ("", ".", ".."):
+            raise S3DownloadError("download", path, "BadName")
+        with local_errors(path):
+            with suppress(FileNotFoundError):
+                os.lstat(path)
+                if os.path.isdir(path):
+                    raise S3DownloadError("download", path, "IsFolder")
+                if not self.may_replace:
+                    raise S3DownloadError("download", path, "Taken")
+            if _free_bytes(self.folder, self.root) < size:
+                raise S3DownloadError("download", path, "DiskFull")
+
+    def create(self, size: int) -> int:
+        """Make the temporary file, ``size`` bytes long, and return its descriptor."""
+        with local_errors(self.path):
+            fd = os.open(self.temp, _CREATE, 0o666)
+            try:
+                if size:
+                    os.ftruncate(fd, size)
+            except BaseException:
+                os.close(fd)
+                raise
+        return fd
+
+    def seal(self, fd: int, mtime_ns: int) -> None:
+        """Give the temporary file its time of last change, and return when all of it is on the disk."""
+        with local_errors(self.path):
+            # A time the disk can't keep is no reason to lose the file.
+            with suppress(OSError, OverflowError):
+                os.utime(self.temp, ns=(time_ns(), mtime_ns))
+            os.fsync(fd)
+
+    def replace(self, cancel: Cancel) -> None:
+        """Put the complete temporary file in the target’s place, all at once; on Windows a virus scanner may hold it.
+
+        Raises:
+            S3DownloadError: code ``Taken``: something is there, and it may not be replaced.
+            Cancelled: ``cancel`` was set while another program held the file.
+        """
+        deadline = monotonic() + REPLACE_PATIENCE_S
+        with local_errors(self.path):
+            while True:
+                try:
+                    if self.may_replace:
+                        os.replace(self.temp, self.path)
+                    else:
+                        _rename_to_new(self.temp, self.path)
+                    break
+                except FileExistsError as error:
+                    raise S3DownloadError("download", self.path, "Taken") from error
+                except PermissionError as error:
+                    if getattr(error, "winerror", None) not in _HELD_BY_ANOTHER_PROGRAM:
+                        raise
+                    if monotonic() >= deadline:
+                        # Not the folder: the temporary file could be written there.
+                        raise S3DownloadError("download", self.path, "InUse") from error
+                if cancel.wait(0.1):
+                    raise Cancelled
+        _sync_folder(self.folder)
+
+    def discard(self) -> bool:
+        """Delete the temporary file; whether it is gone."""
+        try:
+            os.unlink(self.temp)
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
+
+def make_folder(folder: Path, root: Path) -> None:
+    """Make ``folder`` with its parents, inside ``root``; one that is there already is no error.
+
+    Raises:
+        S3DownloadError: it would lie outside ``root`` (a link leads out of it), ``root`` is gone, a file is in the
+            way, or writing is not allowed.
+    """
+    _check_inside(str(folder), str(root))
+    with local_errors(folder):
+        # Not made anew: it may be a disk that was pulled out, and its empty place would fill another one.
+        root.stat()
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def _check_inside(folder: str, root: str) -> None:
+    if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(root)):
+        raise S3DownloadError("download", folder, "Outside")
+
+
+def _free_bytes(folder: str, root: str) -> int:
+    """Free space where ``folder`` is, known for a second; raises S3DownloadError if it is outside ``root``."""
+    now = monotonic()
+    known = _folders.get((folder, root))
+    if known is not None and now - known[0] < FREE_SPACE_KNOWN_S:
+        return known[1]
+    if root:
+        _check_inside(folder, root)
+    usage = shutil.disk_usage(folder)
+    free = usage.free if usage.total else 1 << 63  # a disk that can't tell its size says 0 of 0
+    if len(_folders) >= _MAX_FOLDERS_KNOWN:
+        _folders.clear()
+    _folders[folder, root] = now, free
+    return free
+
+
+def _rename_to_new(temp: str, path: str) -> None:
+    """Rename, but raise FileExistsError if something has the name, with no moment in between."""
+    if _IS_WINDOWS:
+        os.rename(temp, path)
+        return
+    try:
+        os.link(temp, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A disk without hard links (exFAT): a moment in between is what is left.
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        os.replace(temp, path)
+    else:
+        os.unlink(temp)
+
+
+def _sync_folder(folder: str) -> None:
+    """Return when the folder’s new entry is on the disk; Windows and some network disks have no such call."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
