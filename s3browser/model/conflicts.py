@@ -3,11 +3,12 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from s3browser.model.moments import moment
 from s3browser.model.transfers import Conflict, Direction, Plan, Problem, TransferItem
 
-_SAME_TIME = timedelta(seconds=2)  # FAT keeps even seconds only
+_ROUGH = timedelta(seconds=2)  # FAT keeps even seconds only
 
 Settled = TransferItem | Problem | None
 """What becomes of a conflict: moved, impossible, or left out."""
@@ -43,34 +44,39 @@ class _Replace(ConflictRule):
 
 
 class _ReplaceIfNewer(_Replace):
+    """Where nobody knows which one is newer, the one that is there stays."""
+
     def settle(self, conflict: Conflict) -> Settled:
-        new, there = modified_at(conflict.item), conflict.existing_modified_at
-        if conflict.obstacle is None and new and there and new <= there + _SAME_TIME:
+        if conflict.obstacle is None and not _is_newer(conflict):
             return None
         return super().settle(conflict)
 
 
 class _Resume(_Replace):
-    """An upload is newer than its object by nature, so for it the same size is enough unless the file changed since."""
+    """Leaves alone what has the same size and was not changed since; where nobody knows when, it is moved again."""
 
     def settle(self, conflict: Conflict) -> Settled:
-        if conflict.obstacle is None and conflict.existing_size == conflict.item.size and _is_same_time(conflict):
+        is_same_size = conflict.existing_size == conflict.item.size
+        if conflict.obstacle is None and is_same_size and _is_newer(conflict) is False:
             return None
         return super().settle(conflict)
 
 
-def _is_same_time(conflict: Conflict) -> bool:
+def _is_newer(conflict: Conflict) -> bool | None:
+    """Whether the source was changed after the one that is there was stored or changed; None where nobody knows.
+
+    An object is dated by when it was stored, so an upload that changes nothing is older than its object by nature.
+    Only a disk dates too roughly: where an upload is in doubt, sending once more costs less than an edit that is lost.
+    """
     new, there = modified_at(conflict.item), conflict.existing_modified_at
-    if not new or not there:
-        return False
-    if conflict.item.direction is Direction.UPLOAD:
-        return new <= there + _SAME_TIME
-    return there >= new - _SAME_TIME
+    if new is None or there is None:
+        return None
+    return new - there > (_ROUGH if conflict.item.direction is Direction.DOWNLOAD else timedelta())
 
 
 def modified_at(item: TransferItem) -> datetime | None:
     """When what is moved was last changed, aware, UTC; None where that is not known."""
-    return datetime.fromtimestamp(item.modified_ns / 1e9, UTC) if item.modified_ns else None
+    return moment(item.modified_ns)
 
 
 KEEP_BOTH: ConflictRule = _KeepBoth("Keep both", "The new file gets a number: “Report (2).pdf”.")

@@ -61,7 +61,8 @@ class TransferItem:
         modified_ns: when the source was last changed, in ns since 1970, as planned; 0 where that is not known.
         etag: of a download, the object’s as planned; empty where that is not known.
         may_replace: whether what has this name on the target may be replaced.
-        renamed: whether the name it gets is not the one it has: this computer can’t store it, or it is taken.
+        renamed: whether the name it gets is not the one it has: this computer can’t store it, it is one that this
+            computer was given for such a name, or it is taken.
         is_folder: an empty folder: a marker object or a directory, no bytes.
         root: of a download, the folder that was chosen; nothing is written outside it.
     """
@@ -97,7 +98,7 @@ class Conflict:
     Attributes:
         item: as it would be without the other one.
         kept_both: the same under the first free name.
-        existing_size: of the other one, in bytes; None where that is not known.
+        existing_size: of the other one, in bytes; None where that is not known, and for what is no file.
         existing_modified_at: when the other one was last changed or stored, aware, UTC; None where not known.
         obstacle: why the other one can’t be replaced (a folder in the way of a file), or None if it can.
     """
@@ -115,7 +116,7 @@ class Plan:
 
     Attributes:
         direction: which way.
-        items: free to move.
+        items: free to move; with ``unchecked`` they may replace what is there, since nobody can tell.
         conflicts: to be settled before they can move.
         problems: what was chosen and can’t be moved.
         unchecked: why nobody knows which names are taken (no permission to look), or None if it is known.

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from time import monotonic
+from typing import Protocol
 
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.store import ObjectStore
@@ -10,12 +11,20 @@ from s3browser.model.transfers import Direction, TransferItem
 from s3browser.transfers.download import Download, make_folder
 from s3browser.transfers.journal import Leftover, TransferRecord
 from s3browser.transfers.localfile import Fingerprint
-from s3browser.transfers.parts import Part
+from s3browser.transfers.parts import MULTIPART_FROM_BYTES, Part
+from s3browser.transfers.rediscovery import find_open_upload
 from s3browser.transfers.run import Keeper, Partial, Run
 from s3browser.transfers.upload import Upload
 
 FOLDER_CONTENT_TYPE = "application/x-directory"
 _LOOKED_AT_FOR_S = 1.0  # a folder; somebody may put a link in its place
+
+
+class PartialKeeper(Keeper, Protocol):
+    """A keeper that can also be told all at once."""
+
+    def keep(self, kept: Partial) -> None:
+        """Keep what another program, or a lost journal, has left. Returns when that is on the disk."""
 
 
 class Making:
@@ -29,8 +38,8 @@ class Making:
         self._stores = stores
         self._looked_at: dict[str, float] = {}
 
-    def run(self, record: TransferRecord, keeper: Keeper, partial: Partial | None, token: CancelToken) -> Run:
-        """The run of a transfer; ``partial`` is what an earlier one left.
+    def run(self, record: TransferRecord, keeper: PartialKeeper, partial: Partial | None, token: CancelToken) -> Run:
+        """The run of a transfer; ``partial`` is what an earlier one left. Where there is none, the server is asked.
 
         Raises:
             S3DownloadError: the folder of a download can't be made, or lies outside the chosen one.
@@ -41,6 +50,10 @@ class Making:
         if item.is_folder:
             return _Folder(store, item, token)
         if item.direction is Direction.UPLOAD:
+            if partial is None and item.size >= MULTIPART_FROM_BYTES:
+                partial = find_open_upload(store, item, token)
+                if partial is not None:
+                    keeper.keep(partial)
             return Upload(
                 store, item.local_path, item.location,
                 planned=Fingerprint(item.size, item.modified_ns), may_replace=item.may_replace, keeper=keeper,

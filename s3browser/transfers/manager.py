@@ -213,8 +213,7 @@ class TransferManager:
         keeper = _Keeper(self._clerk, record)
 
         def open_run() -> Run:
-            earlier = keeper.partial() if is_big else None
-            return self._making.run(record, keeper, earlier, token)
+            return self._making.run(record, keeper, keeper.partial() if is_big else None, token)
 
         def started() -> None:
             active.started_at_s = self._clock()
@@ -308,7 +307,7 @@ class TransferManager:
 
 
 class _Keeper:
-    """Keeps in the journal what a transfer has on the other side."""
+    """Keeps in the journal what a transfer has on the other side. In workers; the calls that have to be sure block."""
 
     def __init__(self, clerk: Clerk, record: TransferRecord) -> None:
         self._clerk = clerk
@@ -320,11 +319,11 @@ class _Keeper:
 
     def keep_upload(self, upload_id: str, part_size: int) -> None:
         """As ``Keeper`` says."""
-        self._keep(Partial(part_size, upload_id, size=self._record.item.size))
+        self.keep(Partial(part_size, upload_id, size=self._record.item.size))
 
     def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:
         """As ``Keeper`` says."""
-        self._keep(Partial(part_size, temp=temp, etag=etag, size=size))
+        self.keep(Partial(part_size, temp=temp, etag=etag, size=size))
 
     def keep_part(self, part: UploadedPart) -> None:
         """As ``Keeper`` says."""
@@ -334,7 +333,8 @@ class _Keeper:
         """As ``Keeper`` says."""
         self._note(lambda journal: journal.forget_partial(self._record.transfer_id))
 
-    def _keep(self, kept: Partial) -> None:
+    def keep(self, kept: Partial) -> None:
+        """All that is on the other side, at once."""
         self._clerk.ask(lambda: self._clerk.keep(lambda journal: journal.keep_partial(self._record, kept)))
 
     def _note(self, write: Callable[[Journal], object]) -> None:

@@ -10,13 +10,39 @@ from hypothesis import strategies as st
 from s3browser.model.localnames import (
     claim_name,
     collision_key,
+    key_name,
     local_name,
     local_paths,
     numbered_name,
 )
 
-SEGMENTS = st.text(st.characters(exclude_characters="/"), max_size=300) | st.sampled_from(
-    ["", ".", "..", "...", "CON", "con.txt", "COM¹", "a:b", "a.", "a ", "A", "é", "e\u0301", "\ud800", "~", " ", "_"]
+_AWKWARD = (
+    *(
+        "‛",
+        "：",
+        "？",
+        "␊",
+        "␠",
+        "．",
+        "／",
+        ".",
+        " ",
+        ":",
+        "\\",
+        "\n",
+        "\x7f",
+        "\x85",
+        "\u202e",
+        "\u200b",
+        "\ud800",
+        "\u3164",
+    ),
+    *("CON", "nul.txt", "COM¹", "0202E", "00085", "e\u0301", "a", "_", "~"),
+)
+SEGMENTS = (
+    st.text(st.characters(exclude_characters="/"), max_size=300)
+    | st.lists(st.sampled_from(_AWKWARD), max_size=8).map("".join)
+    | st.sampled_from(["", "..", "...", "con.txt", "a:b", "a：b", "a.", "a ", "A", "é", "‛CON", "‛‛", "‛．", "．．"])
 )
 DEVICES = {
     "CON",
@@ -27,6 +53,10 @@ DEVICES = {
     "CONOUT$",
     *(port + n for port in ("COM", "LPT") for n in "0123456789¹²³"),
 }
+BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+# The two joiners, and signs that Unicode calls a format but every system draws.
+VISIBLE = {"\u200c", "\u200d", *map(chr, (*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD))}
+VISIBLE |= set(map(chr, range(0x13430, 0x13440)))
 KEYS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
 
 
@@ -39,33 +69,59 @@ KEYS = st.lists(SEGMENTS, min_size=1, max_size=4).map("/".join)
         ("a:b", "a：b"),
         ('<>:"|?*\\', "＜＞：＂｜？＊＼"),
         ("tab\tnewline\n\x00\x7f", "tab␉newline␊␀␡"),
-        ("\x85x", "�x"),
-        ("evil\u202egnp.exe", "evil�gnp.exe"),
-        ("zero\u200bwidth\ufeff", "zero�width�"),
+        ("\x85x", "‛00085x"),
+        ("evil\u202egnp.exe", "evil‛0202Egnp.exe"),
+        ("zero\u200bwidth\ufeff", "zero‛0200Bwidth‛0FEFF"),
+        ("tag\U000e0041", "tag‛E0041"),
+        ("葛\U000e0100 ❤\ufe0f", "葛\U000e0100 ❤\ufe0f"),
         ("می\u200cخواهم", "می\u200cخواهم"),
-        ("half\ud83d", "half�"),
-        ("", "_"),
+        ("half\ud83d", "half‛0D83D"),
+        ("", "‛"),
         (".", "．"),
-        ("..", "．．"),
+        ("..", ".．"),
         ("...", "..．"),
         ("name.", "name．"),
         ("name ", "name␠"),
         (" ", "␠"),
-        ("CON", "_CON"),
-        ("nul.txt", "_nul.txt"),
-        ("Aux .tar.gz", "_Aux .tar.gz"),
-        ("com1", "_com1"),
-        ("LPT²", "_LPT²"),
-        ("COM0.log", "_COM0.log"),
-        ("CONIN$", "_CONIN$"),
+        ("CON", "‛CON"),
+        ("nul.txt", "‛nul.txt"),
+        ("Aux .tar.gz", "‛Aux .tar.gz"),
+        ("com1", "‛com1"),
+        ("LPT²", "‛LPT²"),
+        ("COM0.log", "‛COM0.log"),
+        ("CONIN$", "‛CONIN$"),
+        ("为什么？", "为什么‛？"),
+        ("a．b．", "a．b‛．"),
+        ("a␠b␠", "a␠b‛␠"),
+        ("␊", "‛␊"),
+        ("‛", "‛‛"),
+        ("‛90s", "‛‛90s"),
+        ("‛CON", "‛‛CON"),
+        ("‛0202E", "‛‛0202E"),
         ("console", "console"),
         ("COM10", "COM10"),
         ("CON.", "CON．"),
-        ("a/b", "a／b"),
     ],
 )
-def test_the_documented_rule(segment: str, name: str) -> None:
+def test_the_documented_rule_and_its_way_back(segment: str, name: str) -> None:
     assert local_name(segment) == name
+    assert key_name(name) == segment
+
+
+def test_no_name_leads_to_another_folder() -> None:
+    assert local_name("a/b") == "a／b"
+    assert key_name("a／b") == "a／b", "no part of a key holds a /, so this is not one of the rule’s"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Why: a Linux name?", "trailing.", "trailing ", ".", "..", "CON", "‛90s", "‛a", "a‛", "‛0202e", "‛00041",
+        "‛FFFFF", "bad\udcff", "line\nbreak", "e\u0301", "a：b:", "‛CON\n", "x" * 255 + "：",
+    ],
+)  # fmt: skip
+def test_a_name_that_the_rule_never_makes_stays(name: str) -> None:
+    assert key_name(name) == name
 
 
 def test_a_long_name_is_cut_before_its_ending_and_stays_itself() -> None:
@@ -118,18 +174,23 @@ def test_a_file_called_as_a_folder_makes_way_for_it() -> None:
 
 
 def test_a_name_that_needs_no_replacement_keeps_it() -> None:
-    assert local_paths(["a:b", "a：b"]) == [("a：b (2)",), ("a：b",)]
+    long = "x" * 300 + ":"
+    name = local_name(long)
+    other = local_paths([long, name])
+    assert other[1] == (name,)
+    assert other[0] != (name,)
+    assert local_paths(["a:b", "a：b", "A:b"]) == [("a：b (2)",), ("a‛：b",), ("A：b",)]
 
 
 def test_awkward_keys() -> None:
     assert local_paths(["/abs", "../x", "a//b", "a/./b/", "a/"]) == [
-        ("_", "abs"),
-        ("．．", "x"),
-        ("a", "_", "b"),
+        ("‛", "abs"),
+        (".．", "x"),
+        ("a", "‛", "b"),
         ("a", "．", "b"),
         ("a",),
     ]
-    assert local_paths(["/" * 1024]) == [("_",) * 1024]
+    assert local_paths(["/" * 1024]) == [("‛",) * 1024]
 
 
 @given(SEGMENTS)
@@ -139,11 +200,33 @@ def test_any_name_is_safe_on_every_system(segment: str) -> None:
     assert name not in (".", "..")
     assert len(name.encode()) <= 255, "and valid text"
     assert not set(name) & set('<>:"|?*\\/')
-    assert not any(unicodedata.category(mark) == "Cc" for mark in name)
+    assert not any(unicodedata.category(mark) in ("Cc", "Cs", "Zl", "Zp") for mark in name)
+    assert not any(unicodedata.bidirectional(mark) in BIDI for mark in name)
+    assert not any(unicodedata.category(mark) == "Cf" for mark in name if mark not in VISIBLE)
     assert name[-1] not in ". "
     assert re.split(r" *\.", name)[0].upper() not in DEVICES
     assert PureWindowsPath("C:/x", name).parts == ("C:\\", "x", name)
-    assert local_name(name) == name, "a safe name stays"
+
+
+@given(SEGMENTS)
+def test_what_came_down_goes_back_to_its_key(segment: str) -> None:
+    name = local_name(segment)
+    if len(name.encode()) < 255:
+        assert key_name(name) == segment
+
+
+@given(SEGMENTS)
+def test_what_goes_up_comes_down_under_a_name_that_goes_up_to_the_same_key(name: str) -> None:
+    key = key_name(name)
+    assert "/" not in key
+    assert key == name or local_name(key) == name
+    if len(local_name(key).encode()) < 255:
+        assert key_name(local_name(key)) == key
+
+
+@given(SEGMENTS, SEGMENTS)
+def test_two_parts_of_keys_never_share_a_name(one: str, two: str) -> None:
+    assert (local_name(one) == local_name(two)) == (one == two)
 
 
 @given(st.lists(KEYS, max_size=12), st.randoms())

@@ -738,3 +738,14 @@ def test_a_temporary_file_that_is_cut_meanwhile_is_noticed(store: FakeStore, tmp
         run.finish()
     run.abandon()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_cancel_ends_reading_back(store: FakeStore, tmp_path: Path) -> None:
+    memory = interrupted(store, tmp_path / "x")
+    token = CancelToken()
+    store.on("chunk", token.cancel)  # of the last part, all of which has come by then
+    with pytest.raises(Cancelled):
+        go(later(store, tmp_path / "x", memory, cancel=token))
+    assert memory.told[-1] == "part 3"
+    assert not (tmp_path / "x").exists()

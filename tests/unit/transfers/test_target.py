@@ -117,6 +117,14 @@ def test_a_new_file_replaces_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (tmp_path / "new").read_bytes() == b"there"
 
 
+def test_an_end_between_the_two_steps_is_taken_up(tmp_path: Path) -> None:
+    target = temp_for(tmp_path / "new")
+    os.link(target.temp, target.path)
+    target.check(3)
+    target.replace(threading.Event())
+    assert [path.name for path in tmp_path.iterdir()] == ["new"]
+
+
 def test_windows_refuses_a_taken_name_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(targets, "_IS_WINDOWS", True)
     temp_for(tmp_path / "new").replace(threading.Event())
@@ -132,3 +140,56 @@ def test_a_folder_that_can_not_be_synced_is_no_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "fsync", refuse)
     target.replace(threading.Event())
     assert (tmp_path / "x").exists()
+
+
+def test_threads_that_wait_for_a_folder_share_its_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = targets._FolderSync(str(tmp_path))
+    reached, go_on = threading.Event(), threading.Event()
+    calls: list[int] = []
+
+    def slow(fd: int) -> None:
+        calls.append(fd)
+        reached.set()
+        assert go_on.wait(5)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    threads = [threading.Thread(target=sync.sync) for _ in range(5)]
+    threads[0].start()
+    assert reached.wait(5)
+    waiting = CountingLock(sync._lock, 4)
+    sync._lock = waiting  # type: ignore[assignment]
+    for thread in threads[1:]:
+        thread.start()
+    assert waiting.all_there.wait(5)
+    go_on.set()
+    for thread in threads:
+        thread.join(5)
+    assert len(calls) == 2  # the one that was under way, and one for all that came meanwhile
+
+
+class CountingLock:
+    """A lock that tells when ``count`` threads want it."""
+
+    def __init__(self, lock: threading.Lock, count: int) -> None:
+        self._lock = lock
+        self._left = count
+        self._guard = threading.Lock()
+        self.all_there = threading.Event()
+
+    def __enter__(self) -> None:
+        with self._guard:
+            self._left -= 1
+            if self._left == 0:
+                self.all_there.set()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_only_some_folders_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets, "_MAX_FOLDERS_KNOWN", 2)
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        temp_for(tmp_path / name / "x").replace(threading.Event())
+        assert len(targets._syncs) <= 2
