@@ -98,14 +98,20 @@ class _Play:
         tried = [row for row in last["rows"] if second_try == "retry" or row["id"] not in before]
         judge_rows(verdict, ground, last["rows"], self._weather.tally, tried if second_try != "none" else [])
         judge_what_is_left(verdict, ground)
-        with closing(sqlite3.connect(self._journal_seen)) as journal:
-            (kept,) = journal.execute("SELECT count(*) FROM partial").fetchone()
-        if kept:
+        if kept := self._kept_partials():
             verdict.wrong.append(f"the journal still has {kept} partial transfers")
         for row in last["rows"]:
             verdict.tally[f"{row['state']} {row['error']} {row['code']}".strip()] += 1
         verdict.tally.update(self._weather.tally)
         verdict.tally["bits flipped on the way up that were refused"] += ground.world.damaged_count
+
+    def _kept_partials(self) -> int:
+        """How many unfinished things the journal knows of; read from a copy: SQLite can't see the other namespace."""
+        copy = Path(shutil.copytree(self._journal_seen.parent, self._zygote.folder / "journal", dirs_exist_ok=True))
+        with closing(sqlite3.connect(copy / self._journal_seen.name)) as journal:
+            (kept,) = journal.execute("SELECT count(*) FROM partial").fetchone()
+        shutil.rmtree(copy)
+        return int(kept)
 
     def _storm(self) -> Rows:
         """Sessions until one ends by itself; its rows."""

@@ -147,8 +147,9 @@ def _hurry() -> None:
     parts.MULTIPART_FROM_BYTES = MULTIPART_FROM_BYTES
     parts.MIN_PART_BYTES = PART_BYTES
 
-    from s3browser.transfers import clerk, holds, pieces, target
+    from s3browser.transfers import clerk, download, holds, pieces, target
 
+    download.IN_MEMORY_BYTES = MULTIPART_FROM_BYTES
     holds.FIRST_DELAY_S, holds.MAX_DELAY_S = 0.05, 0.2
     clerk._WRITE_AGAIN_AFTER_S = 0.05
     pieces.SYNC_EVERY_S, pieces.SYNC_EVERY_BYTES = 0.02, 2 * PART_BYTES
