@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
@@ -51,7 +50,7 @@ class Harness:
 
 @pytest.fixture(scope="session")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
-    folder: Path = tmp_path_factory.mktemp("faults")
+    folder = tmp_path_factory.mktemp("faults")
     with ExitStack() as stack:
         harness = Harness([stack.enter_context(Place(folder / str(number))) for number in range(_AT_A_TIME)])
         yield harness

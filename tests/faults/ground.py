@@ -3,7 +3,9 @@
 import os
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -140,15 +142,17 @@ class Ground:
         if not change.after_s:
             self._happen(change)
             return
-        timer = threading.Timer(change.after_s, self._happen, (change,))
-        self._timers.append(timer)
-        timer.start()
+        self._later(change.after_s, partial(self._happen, change))
 
     def settle(self) -> None:
-        """Wait until all that was to happen soon has, and free the disk."""
-        for timer in self._timers:
-            timer.join()
-        (self._disk / "filler").unlink(missing_ok=True)
+        """Wait until all that was to happen soon has."""
+        while self._timers:
+            self._timers.pop().join()
+
+    def _later(self, after_s: float, happen: Callable[[], object]) -> None:
+        timer = threading.Timer(after_s, happen)
+        timer.start()
+        self._timers.append(timer)
 
     def _happen(self, change: Change) -> None:
         file = self.scenario.files[change.file]
@@ -157,8 +161,7 @@ class Ground:
                 space = os.statvfs(self._disk)
                 with suppress(OSError):
                     (self._disk / "filler").write_bytes(bytes(max(0, space.f_bavail * space.f_frsize - 20_000)))
-            elif change.kind == "free":
-                (self._disk / "filler").unlink(missing_ok=True)
+                self._later(self._rng.uniform(0.05, 0.3), (self._disk / "filler").unlink)
             elif change.kind == "vanish":
                 with self.world.lock:
                     self.world.uploads.clear()

@@ -32,8 +32,8 @@ class File:
 class Change:
     """Something that happens outside the program, when the server has seen so many requests.
 
-    ``kind``: ``source`` (the file or object that is moved), ``appears``, ``fill`` and ``free`` (the disk), or
-    ``vanish`` (the server drops an upload that is open).
+    ``kind``: ``source`` (the file or object that is moved), ``appears``, ``fill`` (the small disk, for a moment), or
+    ``vanish`` (the server drops the uploads that are open).
     """
 
     at_request: int
@@ -91,8 +91,10 @@ def scenario(seed: int) -> Scenario:
     rng = Random(seed)
     is_upload = rng.random() < 0.5
     small_disk = not is_upload and rng.random() < 0.2
-    journal_too = rng.random() < (0.3 if small_disk else 0.05)
     files = tuple(_file(rng, number) for number in range(rng.choice((1, 2, 3, 5, 8))))
+    # Where it fills up for good, nothing could be written down until somebody makes room.
+    fits = sum(file.size for file in files) < SMALL_DISK_BYTES // 2
+    journal_too = (fits or not small_disk) and rng.random() < (0.6 if small_disk else 0.05)
     return Scenario(
         seed=seed,
         is_upload=is_upload,
@@ -130,8 +132,7 @@ def _changes(rng: Random, files: tuple[File, ...], *, is_upload: bool, fills: bo
     if is_upload and rng.random() < 0.08:
         found.append(change("vanish"))
     if fills:
-        fill = change("fill")
-        found += [fill, Change(fill.at_request + rng.randint(1, 10), "free", 0, rng.uniform(0.05, 0.3))]
+        found.append(change("fill"))
     return found
 
 

@@ -65,11 +65,15 @@ class _Session:
             if not (counts[TransferState.QUEUED] or counts[TransferState.RUNNING]):
                 if counts[TransferState.PAUSED] and not actions:
                     self.manager.resume_all()
-                elif not actions and all(batch.proof or not batch.done for batch in look.batches):
+                elif not actions and all(batch.proof or not batch.done for batch in look.batches) and self._is_kept():
                     return True
             if monotonic() - began_at > PATIENCE_S:
                 raise TimeoutError(f"nothing ends: {dict(counts)}, {look.holds}, {look.rows}, {look.batches}")
             self._hear(0.005)
+
+    def _is_kept(self) -> bool:
+        """Whether the journal says so, too; it can't be written while the disk is full."""
+        return all(row.state.is_final for row in self._snapshots())
 
     def _act(self, kind: str, number: int) -> None:
         manager = self.manager

@@ -18,8 +18,8 @@ import threading
 from pathlib import Path
 from typing import IO
 
-from tests.faults.scenario import MULTIPART_FROM_BYTES, PART_BYTES, SMALL_DISK_BYTES
 from tests.faults.orders import PATIENCE_S, Orders
+from tests.faults.scenario import MULTIPART_FROM_BYTES, PART_BYTES, SMALL_DISK_BYTES
 
 _DISK_BYTES = 128 * 1024 * 1024
 
@@ -117,7 +117,7 @@ def main(endpoint_url: str, folder: Path) -> None:
     _tell(answers, "ready")
     while True:
         try:
-            orders: Orders | None = pickle.load(commands)  # noqa: S301 (from our own parent)
+            orders: Orders | None = pickle.load(commands)
         except EOFError:
             return
         assert orders is not None
@@ -131,7 +131,7 @@ def main(endpoint_url: str, folder: Path) -> None:
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
         assert ended is not None
         _tell(answers, str(ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status))
-        pickle.load(commands)  # noqa: S301 (until then nobody else gets the id)
+        pickle.load(commands)  # until then nobody else gets the id
         os.waitpid(pid, 0)
 
 
