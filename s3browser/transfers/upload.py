@@ -174,22 +174,25 @@ class Upload:
         return self.etag
 
     def abandon(self) -> None:
-        """See ``Run``. A part that is still on its way could bring an upload back, so that it is aborted twice."""
+        """See ``Run``."""
+        try:
+            self._throw_away()
+        except S3IntegrationError as error:
+            # What stays behind is with the keeper, and among the unfinished uploads.
+            _log.warning("parts of an upload stay on the server: %s", error)
+
+    def _throw_away(self) -> None:
+        """Raises what the store says. A part on its way could bring an upload back, so that it is aborted twice."""
         way, partial = self._way, self._partial
         upload_id = way.upload_id if way is not None else partial.upload_id if partial is not None else ""
         is_opening = self._is_opening or (way is None and partial is not None and not upload_id)
         if self._is_stored or not (upload_id or is_opening):
             return
-        try:
-            if is_opening:
-                abort_strays(self._store, self._location)
-            for _ in range(0 if not upload_id else 1 if way is not None and not way.under_way else 2):
-                self._store.abort_multipart(self._location.bucket, self._location.key, upload_id)
-        except S3IntegrationError as error:
-            # What stays behind is with the keeper, and among the unfinished uploads.
-            _log.warning("parts of an upload stay on the server: %s", error)
-        else:
-            self._keeper.forget()
+        if is_opening:
+            abort_strays(self._store, self._location)
+        for _ in range(0 if not upload_id else 1 if way is not None and not way.under_way else 2):
+            self._store.abort_multipart(self._location.bucket, self._location.key, upload_id)
+        self._keeper.forget()
 
     @property
     def _begun(self) -> "_Way":
@@ -283,7 +286,9 @@ class Upload:
         size = self.stored_size
         is_other = self._planned is not None and not self._is_as_planned
         if is_other or size < MULTIPART_FROM_BYTES or not partial.upload_id:
-            self.abandon()
+            # Were it kept for later, the keeper would soon know of the new one only.
+            with suppress(S3AccessDeniedError):
+                self._throw_away()
             return None
         try:
             on_server = self._store.list_parts(
