@@ -12,7 +12,6 @@ from time import monotonic
 from s3browser.model.locations import S3Location
 from s3browser.model.transfers import BatchSnapshot, Direction, Plan, TransferItem, TransferNews
 from s3browser.transfers.journal import Journal
-from s3browser.transfers.journalfile import JournalError
 from tests.fakestore import BUCKET
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -70,11 +69,8 @@ def eventually(condition: Callable[[], object]) -> None:
         threading.Event().wait(0.001)
 
 
-def item(
-    key: str = "to/a", size: int = 3, *, way: Direction = Direction.UPLOAD, root: Path | None = None, **more: object
-) -> TransferItem:
-    values = {"modified_ns": 7, **more}
-    return TransferItem(way, S3Location(BUCKET, key), Path("/from") / key, size, root=root, **values)  # type: ignore[arg-type]
+def item(key: str = "to/a", size: int = 3, *, way: Direction = Direction.UPLOAD) -> TransferItem:
+    return TransferItem(way, S3Location(BUCKET, key), Path("/from") / key, size, modified_ns=7)
 
 
 def plan(*items: TransferItem, target: str = "to") -> Plan:
@@ -85,6 +81,3 @@ def add(journal: Journal, *items: TransferItem, connection_id: str = "office") -
     """A batch of these in the journal; its id."""
     with journal.transaction():
         return journal.add_batch(connection_id, plan(*items), NOW)
-
-
-__all__ = ["BIG", "NOW", "Clock", "FullDisk", "JournalError", "Window", "add", "eventually", "item", "plan"]

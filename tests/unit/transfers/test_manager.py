@@ -2,6 +2,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ from s3browser.model.transfers import (
     TransferState,
 )
 from s3browser.transfers.journal import Journal
+from s3browser.transfers.journalrows import BatchRecord
 from s3browser.transfers.making import FOLDER_CONTENT_TYPE
 from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.parts import MIB
@@ -81,7 +83,7 @@ class Program:
         assert self.runner.shutdown(10)
 
     def start(self, plan: Plan, connection_id: str = "office") -> int:
-        return self.told(lambda told: self.manager.start(plan, connection_id, told))
+        return self.told(partial(self.manager.start, plan, connection_id))
 
     def upload(self, *paths: Path) -> int:
         return self.start(plan_upload(FakeStore(), list(paths), S3Location(BUCKET, "to/")))
@@ -94,7 +96,7 @@ class Program:
         return answers[0]
 
     def look(self, first: int = 0, last: int = 99) -> PanelLook:
-        return self.told(lambda seen: self.manager.look(first, last, seen))
+        return self.told(partial(self.manager.look, first, last))
 
     def files(self, batch_id: int, *states: TransferState) -> list[TransferSnapshot]:
         return self.told(lambda seen: self.manager.files(batch_id, states or tuple(TransferState), 0, 99, seen))
@@ -121,7 +123,7 @@ class Program:
             for batch in [self.manager._clerk._books.batches[record.batch_id]]
         )
 
-    def told_by_journal(self) -> list:  # type: ignore[type-arg]
+    def told_by_journal(self) -> list[BatchRecord]:
         manager = self.manager
         return manager._inbox.ask(lambda: manager._clerk.ledger.read(lambda journal: journal.listed_batches()))
 
@@ -493,7 +495,7 @@ def test_completion_beats_a_late_cancel(program: Program, store: FakeStore, file
         program.manager.cancel_all()
         return etag
 
-    store.put = put  # type: ignore[method-assign, assignment]
+    store.put = put  # type: ignore[method-assign]
     program.upload(files[0])
     assert program.window.wait_for_batches()[0].done == 1
 
@@ -877,7 +879,7 @@ def test_a_crash_just_before_the_last_word(
         shutil.copytree(program.path.parent, tmp_path / "after the crash")
         return etag
 
-    store.complete_multipart = crash  # type: ignore[method-assign, assignment]
+    store.complete_multipart = crash  # type: ignore[method-assign]
     program.upload(big)
     program.window.wait_for_batches()
     sent = store.count("put_part")
