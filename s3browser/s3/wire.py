@@ -135,7 +135,8 @@ class Answer:
             seen = 0
             self.headers.clear()
         self._at, self._filled = end, filled
-        self._may_rest = self._may_rest and parser.should_keep_alive()
+        # httptools forgets it where there is no body to come.
+        self._may_rest = self._may_rest and _stays_open(parser.get_http_version(), self.headers.get("connection"))
         self._frame(parser)
         came = filled - end
         while came > 0:
@@ -274,6 +275,14 @@ class Answer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _stays_open(version: str, connection: str | None) -> bool:
+    """Whether the server takes another request on the line."""
+    if connection is None:
+        return version == "1.1"
+    words = [word.strip() for word in connection.lower().split(",")]
+    return "close" not in words and (version == "1.1" or "keep-alive" in words)
 
 
 def request_head(method: str, target: str, headers: Mapping[str, str]) -> memoryview:

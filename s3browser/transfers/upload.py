@@ -1,6 +1,5 @@
 """One file from this computer to S3."""
 
-import io
 import logging
 import os
 import threading
@@ -191,9 +190,9 @@ class Upload:
 
     def _put(self, way: "_Way", part: Part) -> None:
         """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
-        data = self._source.read()
+        body = cast("BinaryIO", MemoryBody(memoryview(self._source.read())))
         self.etag = self._store.put(
-            self._location.bucket, self._location.key, io.BytesIO(data), part.size,
+            self._location.bucket, self._location.key, body, part.size,
             content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
             on_sent=self._reporter(way, part), cancel=self._cancel,
         )  # fmt: skip

@@ -86,7 +86,6 @@ def controller(
     window.show()
     yield controller
     manager.shutdown(2.0)
-    manager.shutdown(2.0)
     assert runner.shutdown()
     window.close()
     owner.deleteLater()
