@@ -57,6 +57,7 @@ def test_a_number_half_typed_is_no_limit_yet(dialog: TransferSettingsDialog, cha
     assert changes == []
     QTest.keyClick(dialog.upload_limit, Qt.Key.Key_Return)
     assert [each.upload_limit for each in changes] == [12_000_000]
+    assert dialog.isVisible(), "Enter ends the typing, not the dialog"
 
 
 def test_the_connections_stay_within_their_bounds(dialog: TransferSettingsDialog) -> None:
