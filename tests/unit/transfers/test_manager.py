@@ -2,6 +2,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -835,6 +836,25 @@ def test_what_was_under_way_goes_on_with_the_next_program(
     assert store.data("to/big") == big.read_bytes()
     assert later.states(batch_id) == [DONE]
     assert later.is_consistent()
+
+
+def test_a_big_download_goes_on_with_the_next_program(
+    begin: Callable[..., Program], store: FakeStore, big: Path, tmp_path: Path
+) -> None:
+    store.write(BUCKET, "big", big.read_bytes())
+    target = tmp_path / "down" / "big"
+    target.parent.mkdir()
+    program = begin()
+    gate = store.hang("fetch", nth=3)
+    program.start(plan(replace(item("big", BIG, way=Direction.DOWNLOAD), local_path=target)))
+    assert gate.reached.wait(10)
+    program.end()
+    assert not target.exists()
+    later = begin()
+    assert later.window.wait_for_batches()[0].proof == Proof(1, 1)
+    assert target.read_bytes() == big.read_bytes()
+    assert [path.name for path in target.parent.iterdir()] == ["big"]
+    assert store.count("fetch") == 4, "two parts were there"
 
 
 def test_a_paused_transfer_stays_paused(begin: Callable[..., Program], store: FakeStore, files: list[Path]) -> None:
