@@ -2,7 +2,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -145,8 +145,8 @@ def inconsistent(path: Path) -> None:
 
 
 @pytest.mark.parametrize("spoil", [damage, no_journal, newer, another_programs, inconsistent])
-def test_what_cannot_be_read_is_set_aside(spoil: object, path: Path) -> None:
-    spoil(path)  # type: ignore[operator]
+def test_what_cannot_be_read_is_set_aside(spoil: Callable[[Path], None], path: Path) -> None:
+    spoil(path)
     path.with_name(f"{path.name}.bad").write_bytes(b"an earlier one")
     spoilt = path.read_bytes()
     journal, trouble = Journal.open(path)
@@ -169,7 +169,7 @@ def test_a_check_that_finds_something(path: Path, monkeypatch: pytest.MonkeyPatc
     real = sqlite3.connect
 
     class Finding(sqlite3.Connection):
-        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:  # type: ignore[override]
+        def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
             if "quick_check" in sql and not path.with_name(f"{path.name}.bad").exists():
                 return super().execute("SELECT 'row 3 missing from index'")
             return super().execute(sql, *values)  # type: ignore[arg-type]
@@ -605,10 +605,10 @@ def test_ten_thousand_transfers_are_no_work(journal: Journal) -> None:
         lambda journal: journal.rows(QUEUED, 0, 9, without=[3]),
     ],
 )
-def test_the_queue_is_read_by_its_index(journal: Journal, ask: object) -> None:
+def test_the_queue_is_read_by_its_index(journal: Journal, ask: Callable[[Journal], object]) -> None:
     statements: list[str] = []
     journal._sql.set_trace_callback(statements.append)
-    ask(journal)  # type: ignore[operator]
+    ask(journal)
     journal._sql.set_trace_callback(None)
     steps = [row[-1] for row in journal._sql.execute(f"EXPLAIN QUERY PLAN {statements[0]}")]
     assert any("transfer_queue" in step for step in steps)
