@@ -28,7 +28,9 @@ def quoted_key(key: str) -> str:
 
 def query_string(parameters: Mapping[str, str]) -> str:
     """A query as it is signed and sent: sorted, and escaped more strictly than a path."""
-    return "&".join(f"{quote(name, safe='-_.~')}={quote(parameters[name], safe='-_.~')}" for name in sorted(parameters))
+    # Sorted as they are escaped.
+    escaped = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parameters.items())
+    return "&".join(f"{name}={value}" for name, value in escaped)
 
 
 class Signer:
