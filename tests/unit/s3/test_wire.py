@@ -302,6 +302,15 @@ def test_only_so_many_lines_rest(routes: list[Route], monkeypatch: pytest.Monkey
         assert len(routes[0]._resting) == 1
 
 
+def test_a_route_that_is_dropped_closes_its_lines() -> None:
+    with server(says(OK, OK)) as port:
+        route = route_to(port)
+        ask_and_read(route)
+        [line] = route._resting
+        del route
+        assert line._sock.fileno() == -1
+
+
 # ---------------------------------------------------------------------- bodies that are sent
 
 
