@@ -47,9 +47,18 @@ def retrying(
         Cancelled: as soon as ``cancel`` is set, waits included.
         S3IntegrationError: the last error, where no attempt was left or trying again cannot help.
     """
+    mark_bytes = position() if position else 0
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
+    try:
+        return call()  # most calls need no more, and what follows costs as much as a small request
+    except S3IntegrationError as error:
+        if not error.retryable:
+            raise
+        first: S3IntegrationError | None = error
+
     jitter = tenacity.wait_random_exponential(multiplier=policy.first_backoff_s, max=policy.max_backoff_s)
     stop: Cancel = cancel or threading.Event()
-    mark_bytes = position() if position else 0
 
     def again(state: tenacity.RetryCallState) -> bool:
         nonlocal mark_bytes
@@ -69,23 +78,13 @@ def retrying(
             raise Cancelled
 
     def attempt() -> T:
-        if stop.is_set():
-            raise Cancelled
-        return call()
-
-    try:
-        return attempt()  # most calls need no more, and tenacity costs as much as a small request
-    except S3IntegrationError as error:
-        if not error.retryable:
-            raise
-        first: S3IntegrationError | None = error
-
-    def again_or_first() -> T:
         nonlocal first
         if first is not None:
             error, first = first, None
             raise error
-        return attempt()
+        if stop.is_set():
+            raise Cancelled
+        return call()
 
     return tenacity.Retrying(
         stop=tenacity.stop_after_attempt(policy.max_attempts),
@@ -93,4 +92,4 @@ def retrying(
         retry=again,
         sleep=sleep,
         reraise=True,
-    )(again_or_first)
+    )(attempt)

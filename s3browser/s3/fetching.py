@@ -16,7 +16,7 @@ from s3browser.s3.translate import Call, translated
 from s3browser.s3.wire import Answer
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_CHECKSUM = "x-amz-checksum-"
+_ALGORITHMS = ("CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1")
 _METADATA = "x-amz-meta-"
 
 
@@ -177,7 +177,7 @@ def _as_boto3(headers: Mapping[str, str], size: int) -> Mapping[str, Any]:
             name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)
         },
     }
-    for name, value in headers.items():
-        if name.startswith(_CHECKSUM) and name != "x-amz-checksum-type":
-            answer[f"Checksum{name.removeprefix(_CHECKSUM).upper()}"] = value
+    for algorithm in _ALGORITHMS:
+        if value := headers.get(f"x-amz-checksum-{algorithm.lower()}"):
+            answer[f"Checksum{algorithm}"] = value
     return answer

@@ -145,6 +145,7 @@ class Storing:
     def _send(self, request: Request, body: UploadBody, plan: _Plan) -> Mapping[str, str]:
         headers = dict(plan.headers)
         if plan.with_crc:
+            headers["x-amz-sdk-checksum-algorithm"] = "CRC64NVME"
             headers[CRC_HEADER] = body.sums.crc64nvme
         if body.size and not (plan.with_crc and self._server.keeps_checksums):
             headers["content-md5"] = b64encode(body.sums.md5).decode()
