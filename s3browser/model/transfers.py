@@ -31,7 +31,7 @@ class TransferState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more happens unless somebody asks for it, and nothing is kept to go on with."""
+        """Whether nothing more happens unless somebody asks for it."""
         return self in (TransferState.DONE, TransferState.FAILED, TransferState.CANCELLED)
 
 
