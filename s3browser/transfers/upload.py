@@ -1,6 +1,5 @@
 """One file from this computer to S3."""
 
-import io
 import logging
 import os
 import threading
@@ -201,10 +200,10 @@ class Upload:
 
     def _put(self, way: "_Way", part: Part) -> None:
         """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
-        data = self._source.read()
+        data = memoryview(self._source.read())
         try:
             self.etag = self._store.put(
-                self._location.bucket, self._location.key, io.BytesIO(data), part.size,
+                self._location.bucket, self._location.key, cast("BinaryIO", MemoryBody(data)), part.size,
                 content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
                 on_sent=self._reporter(way, part), cancel=self._cancel,
             )  # fmt: skip
@@ -212,7 +211,7 @@ class Upload:
 
             def is_it(details: ObjectDetails) -> bool:
                 check = check_for(self._location.bucket, details)
-                return check is not None and is_proved(check, memoryview(data))
+                return check is not None and is_proved(check, data)
 
             if not self._is_there(is_it):
                 raise

@@ -148,6 +148,16 @@ def test_it_is_a_face_of_the_service() -> None:
     assert client._store.config is CONFIG
 
 
+def test_it_lets_go_of_its_connections(monkeypatch: pytest.MonkeyPatch, store: FakeStore) -> None:
+    closed: list[object] = []
+    monkeypatch.setattr(S3Service, "close", lambda service: closed.append(service))
+    with S3Client(CONFIG) as client:
+        assert closed == []
+    assert closed == [client._store]
+    with S3Client(CONFIG, _store=store) as client:
+        assert client.file_exists("g")
+
+
 def test_importing_the_package_loads_neither_boto3_nor_qt() -> None:
     code = "import s3browser, sys; assert not {'boto3', 'botocore', 'PySide6'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -1,4 +1,4 @@
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -21,7 +21,7 @@ WIDTH = 480  # px
 WIDE = 640  # px; with a list of files that are compared. It still fits a 1280 px screen at 150 %
 _MARGIN = 3 * GRID
 _BODY_WIDTH = WIDTH - 2 * _MARGIN
-_CHROME = 21 * GRID  # px of a screen's height that head, buttons, title bar and task bar take
+_CHROME = 27 * GRID  # px of a screen's height that head, buttons, title bar, task bar and Qt’s guess at them take
 
 
 class Sheet(QDialog):
@@ -85,6 +85,15 @@ class Sheet(QDialog):
         self.body.activate()
         self._column.activate()
         self._scroll.ensureWidgetVisible(widget, 0, 0)
+        QTimer.singleShot(0, self, lambda: self._on_grown(widget))  # once the sheet has its new height
+
+    def _on_grown(self, widget: QWidget) -> None:
+        """It grows downwards, and no window manager brings it back onto the screen."""
+        self._scroll.ensureWidgetVisible(widget, 0, 0)
+        screen = self.screen().availableGeometry()
+        below = self.frameGeometry().bottom() - screen.bottom()
+        if self.isVisible() and below > 0:
+            self.move(self.x(), max(screen.top(), self.y() - below))
 
 
 class _Body(QScrollArea):

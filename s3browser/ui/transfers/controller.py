@@ -107,7 +107,7 @@ class TransfersController(QObject):
         self._diary = DiaryDialog(self._manager, self._workspace)
         self._diary.receipt_requested.connect(self._receipts.ask)
         self._diary.finished.connect(self._forget_diary)
-        self._diary.open()
+        self._diary.show()  # beside the window, not in its way
 
     @Slot()
     def _forget_diary(self) -> None:
@@ -141,7 +141,6 @@ class TransfersController(QObject):
     # -- what happens --------------------------------------------------------------------------
 
     def _on_news(self, news: TransferNews) -> None:
-        self._holds.show(news.holds)
         self._end_notice.tell(news.finished)
         if self._diary is not None:
             self._diary.take_news(news)

@@ -132,7 +132,7 @@ class DiaryModel(QAbstractListModel):
 
 
 class DiaryDialog(QDialog):
-    """The diary of transfers: by day, searchable as one types. Open it with ``open()``; it deletes itself.
+    """The diary of transfers: by day, searchable as one types. It deletes itself when closed.
 
     Signals:
         receipt_requested: the ``BatchSnapshot`` of which a receipt is wanted.

@@ -1,7 +1,6 @@
 """What a receipt says, as a table for spreadsheets and as a PDF. Blocking, on a lane."""
 
 import csv
-import html
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,20 +8,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from PySide6.QtCore import QMarginsF
-from PySide6.QtGui import QFont, QPageLayout, QPageSize, QPdfWriter, QTextDocument
-
 from s3browser.exceptions import S3DownloadError, S3IntegrationError
 from s3browser.model.text import plural, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, TransferSnapshot, TransferState
 from s3browser.ui.dates import full_date_text
+from s3browser.ui.theme import LIGHT
 from s3browser.ui.transfers.faces import CHECKING, batch_summary
+from s3browser.ui.transfers.pdf_pages import PdfPages
 
 PDF_FILES = 500
 """How many files a PDF lists; more are for the table."""
 
 _HEAD = ("File", "Address", "Size in bytes", "What became of it", "ETag", "On this computer")
-_BECAME = {
+BECAME = {
     TransferState.DONE: "arrived",
     TransferState.FAILED: "failed",
     TransferState.CANCELLED: "cancelled",
@@ -104,7 +102,7 @@ class CsvReceipt:
 
 
 class PdfReceipt:
-    """A page to print or to send, with the first ``PDF_FILES`` files."""
+    """Pages to print or to send, with the first ``PDF_FILES`` files."""
 
     wanted: int | None = PDF_FILES
 
@@ -128,48 +126,28 @@ class PdfReceipt:
                 pass
         except OSError as error:
             raise save_error(self._path, error) from error
-        writer = QPdfWriter(str(self._path))
-        writer.setTitle("Receipt")
-        writer.setCreator("s3browser")
-        writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-        writer.setPageMargins(QMarginsF(18, 18, 18, 18), QPageLayout.Unit.Millimeter)
-        document = QTextDocument()
-        document.setDefaultFont(QFont("Inter", 9))
-        document.setHtml(receipt_html(self._heading, self._files[:PDF_FILES]))
-        document.print_(writer)
+        batch = self._heading.batch
+        is_green = batch.proof is not None and batch.proof.is_complete and not batch.failed
+        pages = PdfPages(self._path, "Receipt")
+        pages.title("Receipt")
+        # Paper waits for nothing.
+        summary = batch_summary(batch).replace(CHECKING, ", not checked yet")
+        pages.sentence(summary, LIGHT.success if is_green else LIGHT.text)
+        pages.facts(self._heading.facts)
+        rows = [
+            (name_of(each), size_text(each.item.size), BECAME[each.state], etag_of(each) or "—") for each in self._files
+        ]
+        pages.table(("File", "Size", "Result", "ETag"), rows)
+        if batch.total > len(rows):
+            pages.sentence(
+                f"These are the first {len(rows):,} of {plural(batch.total, 'file')}. "
+                "A receipt saved as a table (CSV) lists all of them.",
+                LIGHT.muted,
+            )
+        pages.end()
 
     def abandon(self) -> None:
         """Nothing has been written yet."""
-
-
-def receipt_html(heading: Heading, files: Sequence[TransferSnapshot]) -> str:
-    """The PDF’s text, in the little HTML that Qt knows. Every name is escaped."""
-    facts = "".join(
-        f"<tr><td style='color:#5b6472; padding-right:18px'>{name}</td><td>{html.escape(value)}</td></tr>"
-        for name, value in heading.facts
-    )
-    rows = "".join(
-        f"<tr><td>{html.escape(_name(each))}</td><td align='right'>{html.escape(size_text(each.item.size))}</td>"
-        f"<td>{_BECAME[each.state]}</td><td>{html.escape(_etag(each)) or '—'}</td></tr>"
-        for each in files
-    )
-    batch = heading.batch
-    left = ""
-    if batch.total > len(files):
-        left = (
-            f"<p style='color:#5b6472'>These are the first {len(files):,} of {plural(batch.total, 'file')}. "
-            "A receipt saved as a table (CSV) lists all of them.</p>"
-        )
-    colour = "#187a3c" if batch.proof is not None and batch.proof.is_complete and not batch.failed else "#16191f"
-    summary = batch_summary(batch).replace(CHECKING, ", not checked yet")  # paper waits for nothing
-    return (
-        f"<h1>Receipt</h1><p style='font-size:12pt; color:{colour}'>{html.escape(summary)}</p>"
-        f"<table cellspacing='0' cellpadding='2'>{facts}</table><p></p>"
-        "<table width='100%' cellspacing='0' cellpadding='4' border='1' style='border-collapse:collapse; "
-        "border-color:#dfe2e7'><thead><tr style='background:#f3f4f6'><th align='left'>File</th>"
-        f"<th align='right'>Size</th><th align='left'>Result</th><th align='left'>ETag</th></tr></thead>{rows}</table>"
-        f"{left}"
-    )
 
 
 def save_error(path: Path, error: OSError) -> S3IntegrationError:
@@ -182,11 +160,11 @@ def save_error(path: Path, error: OSError) -> S3IntegrationError:
 def _cells(transfer: TransferSnapshot) -> tuple[str | int, ...]:
     item = transfer.item
     return (
-        _inert(_name(transfer)),
+        _inert(name_of(transfer)),
         str(item.location),
         item.size,
-        _BECAME[transfer.state],
-        _etag(transfer),
+        BECAME[transfer.state],
+        etag_of(transfer),
         _inert(str(item.local_path)),
     )
 
@@ -196,9 +174,11 @@ def _inert(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _name(transfer: TransferSnapshot) -> str:
+def name_of(transfer: TransferSnapshot) -> str:
+    """The file’s."""
     return transfer.item.location.name or transfer.item.local_path.name
 
 
-def _etag(transfer: TransferSnapshot) -> str:
+def etag_of(transfer: TransferSnapshot) -> str:
+    """Of what arrived; empty where that is not known."""
     return transfer.etag or transfer.item.etag

@@ -80,7 +80,7 @@ class UnfinishedUploadsDialog(QDialog):
 
     def refresh(self) -> None:
         """Ask the server anew."""
-        self._listing.cancel()
+        self._stop()
         self._listing = token = CancelToken()
         self._model.clear()
         self._say("circle-notch", "Looking for unfinished uploads…")
@@ -322,6 +322,7 @@ class UnfinishedUploadsDialog(QDialog):
         self._listing.cancel()
         if self._sizing is not None:
             self._sizing.cancel()
+            self._sizing = None
 
 
 class ThrowAwayDialog(Sheet):

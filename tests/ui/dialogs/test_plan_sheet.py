@@ -278,3 +278,14 @@ def test_fits_a_small_screen_with_50_000_names_that_are_there(window: QWidget, q
     assert sheet.go_button.text() == "Upload 50,001 files"
     assert sheet.sizeHint().boundedTo(QSize(660, 640)) == sheet.sizeHint()
     assert len(sheet.findChildren(QWidget)) < 100
+
+
+def test_stays_on_the_screen_when_it_unfolds(window: QWidget, qtbot: QtBot) -> None:
+    sheet = show(uploads(1, conflicts=tuple(conflict(f"{n}.txt") for n in range(9))), window)
+    screen = sheet.screen().availableGeometry()
+    before = sheet.height()
+    sheet.move(0, screen.bottom() - before)
+    fold(sheet, "Choose for each file").set_open(True)
+    qtbot.waitUntil(lambda: sheet.height() > before)
+    qtbot.waitUntil(lambda: sheet.frameGeometry().bottom() <= screen.bottom())
+    assert sheet.y() >= screen.top()

@@ -62,6 +62,12 @@ class FakeTransfers:
         self.rows, self.batches = [], [*batches, *self.batches]
         self.tell(TransferNews(changed=True, finished=batches, holds=self.holds))
 
+    def hold(self, *holds: Hold) -> None:
+        """These are the holds now; tell the window."""
+        self.holds = holds
+        self.tell(TransferNews(holds=holds))
+        self.on_put()
+
     def tell(self, news: TransferNews) -> None:
         for listener in self._listeners:
             listener(news)

@@ -14,7 +14,7 @@ from s3browser.model.transfers import Direction, Proof, TransferState
 from s3browser.ui.relay import GuiRelay
 from s3browser.ui.tasks import LANES, Tasks
 from s3browser.ui.transfers.receipt import PAGE, Receipts, suggested_name
-from s3browser.ui.transfers.receipt_files import PDF_FILES, CsvReceipt, Heading, receipt_html, save_error
+from s3browser.ui.transfers.receipt_files import PDF_FILES, CsvReceipt, Heading, PdfReceipt, save_error
 from tests.ui.transfers.conftest import FakeTransfers, batch, transfer
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
@@ -84,21 +84,21 @@ def test_a_long_pdf_is_cut_and_says_where_the_rest_is(
     with qtbot.waitSignal(receipts.saved):
         receipts.save(batch(1, total=PDF_FILES + 1, done=PDF_FILES + 1), tmp_path / "r.pdf")
     assert manager.asked == [("files", 0, PDF_FILES)]
-    assert "These are the first 500 of 501 files." in text(tmp_path / "r.pdf")
+    written = text(tmp_path / "r.pdf")
+    assert "These are the first 500 of 501 files." in written
+    pages = len(PdfReader(tmp_path / "r.pdf").pages)
+    assert written.count("File Size Result ETag") >= pages - 1 > 5, "each page says what its columns are"
 
 
-def test_proof_is_green_and_names_are_no_markup() -> None:
-    heading = Heading(batch(total=2, done=2, proof=Proof(2, 2)), "<i>Acme", STARTED)
-    written = receipt_html(heading, [transfer(1, S.DONE, name="<b>.txt"), transfer(2, S.DONE)])
-    assert "#187a3c" in written
-    assert "&lt;b&gt;.txt" in written
-    assert "<b>" not in written
-    assert "<i>" not in written
-
-
-def test_paper_waits_for_nothing() -> None:
-    written = receipt_html(Heading(batch(total=2, done=2), "Acme", STARTED), [])
+def test_names_are_no_markup_and_paper_waits_for_nothing(tmp_path: Path) -> None:
+    receipt = PdfReceipt(tmp_path / "r.pdf", Heading(batch(total=2, done=2), "<i>Acme", STARTED))
+    receipt.add([transfer(1, S.DONE, name="<b>.txt"), transfer(2, S.DONE, name=f"{'long' * 40}.txt")])
+    receipt.finish()
+    written = text(tmp_path / "r.pdf")
     assert "2 of 2 files uploaded to Invoices, not checked yet" in written
+    assert "<b>.txt" in written
+    assert "<i>Acme" in written
+    assert "long" * 40 not in written, "it would run over the next column"
 
 
 @pytest.mark.parametrize("name", ["r.csv", "r.pdf"])

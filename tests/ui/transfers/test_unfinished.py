@@ -129,6 +129,7 @@ def test_sizes_that_cannot_be_read_are_no_error(
         raise S3BusyError("read")
 
     monkeypatch.setattr(store, "list_parts", fail)
+    empty.refresh()
     qtbot.waitUntil(lambda: [row[3] for row in cells(empty)] == ["—"] * 4)
 
 
