@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from s3browser.demo.server import DemoServer
     from s3browser.documents import Document
     from s3browser.jobs.cancel import CancelToken
+    from s3browser.jobs.pace import Throttle
     from s3browser.model.connections import ConnectionProfile, Secret
     from s3browser.model.places import Place
     from s3browser.model.store import ObjectStore
+    from s3browser.settings.preferences import Preferences
     from s3browser.transfers.manager import TransferManager
     from s3browser.ui.sessions import Sessions
     from s3browser.ui.workspace_controller import WorkspaceController
@@ -55,6 +57,7 @@ _LATER = (
     "s3browser.ui.dialogs.error",
     "s3browser.ui.details.pane",
     "s3browser.ui.transfers.panel",
+    "s3browser.ui.transfers.controller",
     "s3browser.ui.operations",
     "s3browser.ui.connections.controller",
     "s3browser.ui.workspace_controller",
@@ -141,6 +144,7 @@ class Program(QObject):
     def stop(self) -> None:
         """End everything within two seconds."""
         if self.is_ready:
+            self.controller.transferring.stop()
             deadline_s = monotonic() + _QUIT_WITHIN_S
             self.manager.shutdown(_QUIT_WITHIN_S)
             self._runner.shutdown(max(0.0, deadline_s - monotonic()))
@@ -158,6 +162,7 @@ class Program(QObject):
             QTimer.singleShot(0, self, self._import_next)
 
     def _join(self) -> None:
+        from s3browser.jobs.pace import Throttle
         from s3browser.jobs.runner import JobRunner
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
@@ -178,7 +183,8 @@ class Program(QObject):
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
-        self.sessions = Sessions(profiles, SecretStore(), _connect)
+        throttle = Throttle()
+        self.sessions = Sessions(profiles, SecretStore(), partial(_connect, throttle))
         self.manager = TransferManager(
             self._runner,
             self.sessions.store,
@@ -187,10 +193,14 @@ class Program(QObject):
             on_trouble=self._tell,
         )
         drag_folder = self._paths.cache / "drag"
-        services = Services(self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder)
+        services = Services(
+            self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder,
+            throttle.set_limits,
+        )  # fmt: skip
         self.controller = WorkspaceController(Workspace(self.window), services)
         self.window.setCentralWidget(self.controller.workspace)
         self.controller.demo_requested.connect(self.start_demo)
+        self.controller.transferring.preferences_changed.connect(self._on_preferences_changed)
         self.manager.add_listener(self.controller.operations.on_news)
         self.window.closing.connect(self._on_closing)
         self._restore()
@@ -208,6 +218,7 @@ class Program(QObject):
         commands.show_details.setChecked(self._chosen.show_details)
         commands.show_files_in_tree.setChecked(self._chosen.show_files_in_tree)
         self.controller.operations.download_folder = self._chosen.download_folder
+        self.controller.transferring.set_preferences(self._chosen)
 
     def _open_first(self) -> None:
         if self._options.screenshot:
@@ -289,6 +300,10 @@ class Program(QObject):
             with suppress(SettingsError):  # the window is going: there is nobody to tell
                 self._preferences.save(chosen)
 
+    def _on_preferences_changed(self, chosen: "Preferences") -> None:
+        self._chosen = chosen
+        self._tasks.run("local", lambda _: self._preferences.save(chosen), lambda _: None)
+
     def _show_error(self, error: Exception) -> None:
         if self._options.screenshot:  # there may be nobody to close a dialog
             print(error.message_for_it() if isinstance(error, S3IntegrationError) else repr(error), file=sys.stderr)
@@ -311,10 +326,10 @@ class Program(QObject):
             return read_document(path, location.name, cancel=token)
 
 
-def _connect(profile: "ConnectionProfile", secret: "Secret | None") -> "ObjectStore":
+def _connect(throttle: "Throttle", profile: "ConnectionProfile", secret: "Secret | None") -> "ObjectStore":
     from s3browser.s3.connect import connect
 
-    return connect(profile, secret)
+    return connect(profile, secret, throttle)
 
 
 def _aws_profiles() -> list[str]:

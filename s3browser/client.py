@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Self
 
 from s3browser.exceptions import S3FileNotFoundError, S3IntegrationError
 from s3browser.model.entries import S3FileInfo
@@ -26,6 +27,8 @@ class S3Client:
     ``on_progress(bytes_so_far, total)`` is called on the calling thread with a position that never goes back.
     ``cancel`` is a ``threading.Event`` or alike; soon after it is set the call raises ``Cancelled``.
 
+    ``close()``, or the end of a ``with`` block, lets go of the connections that are kept for the next call.
+
     Args:
         config: the bucket, and how to reach it.
 
@@ -38,6 +41,17 @@ class S3Client:
         config.validate()
         self._bucket = config.bucket_name
         self._store = _store or S3Service(config)
+
+    def close(self) -> None:
+        """Close the idle connections. A later call opens new ones."""
+        if isinstance(self._store, S3Service):
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def upload_file(
         self,

@@ -57,6 +57,7 @@ TITLES: Mapping[str, str] = {
     "save_transfers": "Couldn’t write the list of transfers",
     "load_settings": "Couldn’t read {}",
     "save_settings": "Couldn’t save {}",
+    "save_receipt": "Couldn’t save {}",
 }
 
 

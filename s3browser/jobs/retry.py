@@ -47,9 +47,18 @@ def retrying(
         Cancelled: as soon as ``cancel`` is set, waits included.
         S3IntegrationError: the last error, where no attempt was left or trying again cannot help.
     """
+    mark_bytes = position() if position else 0
+    if cancel is not None and cancel.is_set():
+        raise Cancelled
+    try:
+        return call()  # most calls need no more, and what follows costs as much as a small request
+    except S3IntegrationError as error:
+        if not error.retryable:
+            raise
+        first: S3IntegrationError | None = error
+
     jitter = tenacity.wait_random_exponential(multiplier=policy.first_backoff_s, max=policy.max_backoff_s)
     stop: Cancel = cancel or threading.Event()
-    mark_bytes = position() if position else 0
 
     def again(state: tenacity.RetryCallState) -> bool:
         nonlocal mark_bytes
@@ -69,6 +78,10 @@ def retrying(
             raise Cancelled
 
     def attempt() -> T:
+        nonlocal first
+        if first is not None:
+            error, first = first, None
+            raise error
         if stop.is_set():
             raise Cancelled
         return call()

@@ -30,8 +30,9 @@ class Cancel(Protocol):
 class ObjectStore(Protocol):
     """S3 as plain blocking calls. Thread-safe; call it from a lane, never from the window's thread.
 
-    Every call retries by itself what can pass by itself, raises ``Cancelled`` soon after ``cancel`` is set (a server
-    that falls silent holds it up until the read timeout), and raises the errors of ``s3browser.exceptions``.
+    Every call retries by itself what can pass by itself, raises ``Cancelled`` soon after ``cancel`` is set, and raises
+    the errors of ``s3browser.exceptions``. A server that falls silent holds a cancel up until the read timeout, but not
+    that of ``put``, ``put_part`` and ``fetch``.
     Sizes and positions are bytes. Keys are taken as they are.
     """
 

@@ -31,7 +31,7 @@ class TransferState(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more happens unless somebody asks for it, and nothing is kept to go on with."""
+        """Whether nothing more happens unless somebody asks for it."""
         return self in (TransferState.DONE, TransferState.FAILED, TransferState.CANCELLED)
 
 
@@ -157,6 +157,8 @@ class TransferSnapshot:
         position: bytes moved; never goes back within a run.
         error: why it failed, with ``TransferState.FAILED``.
         bytes_per_s: its speed, with ``TransferState.RUNNING``; 0.0 while unknown.
+        connection_id: the connection it belongs to; empty where that is not known.
+        etag: of what arrived, with ``TransferState.DONE``; empty where that is not known.
     """
 
     transfer_id: int
@@ -166,6 +168,8 @@ class TransferSnapshot:
     position: int
     error: Exception | None = None
     bytes_per_s: float = 0.0
+    connection_id: str = ""
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

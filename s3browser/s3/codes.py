@@ -55,6 +55,7 @@ _DAMAGED = Meaning(S3IntegrityError)
 _BAD_NAME = Meaning(S3UploadError, "BadName")
 _LOST = Meaning(S3ConnectionError)
 _SLOW = Meaning(S3ConnectionError, "Timeout")
+_SHORT = Meaning(S3IntegrityError, "IncompleteRead", Words("The server sent less than it announced.", "Try again."))
 _PROXY = Meaning(S3ConnectionError, "Proxy")
 NOT_S3 = Meaning(S3ConnectionError, "NotS3")
 
@@ -198,6 +199,9 @@ BY_CAUSE: Mapping[str, Meaning] = {
     "LocationParseError": Meaning(S3ConnectionError, "UnknownHost"),
     "ProxyError": _PROXY,
     "ProxyConnectionError": _PROXY,
+    "ProxyLineError": _PROXY,
+    "NotHttpError": NOT_S3,
+    "ShortAnswerError": _SHORT,
     "ConnectionRefusedError": Meaning(S3ConnectionError, "ConnectionRefused"),
     "ConnectTimeoutError": _SLOW,
     "ReadTimeoutError": _SLOW,
@@ -240,9 +244,7 @@ BY_TYPE: Mapping[str, Meaning] = {
         S3CredentialsError, "InvalidRegion", Words("This is not the name of a region.", "Check the region.")
     ),
     "FlexibleChecksumError": _DAMAGED,
-    "IncompleteReadError": Meaning(
-        S3IntegrityError, "IncompleteRead", Words("The server sent less than it announced.", "Try again.")
-    ),
+    "IncompleteReadError": _SHORT,
     "ResponseParserError": NOT_S3,
     "SSLError": Meaning(
         S3ConnectionError,

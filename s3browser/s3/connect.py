@@ -1,10 +1,17 @@
+from s3browser.jobs.pace import Throttle
 from s3browser.model.connections import ConnectionProfile, Secret, SignIn
 from s3browser.s3.config import S3Config
 from s3browser.s3.service import S3Service
 
 
-def connect(profile: ConnectionProfile, secret: Secret | None) -> S3Service:
-    """The service of a saved connection. Cheap: nothing is asked of the server or the AWS files yet."""
+def connect(profile: ConnectionProfile, secret: Secret | None, throttle: Throttle | None = None) -> S3Service:
+    """The service of a saved connection. Cheap: nothing is asked of the server or the AWS files yet.
+
+    Args:
+        profile: the connection.
+        secret: its keys, where it has any of its own.
+        throttle: the program's bandwidth; None: without limits.
+    """
     keys = secret if profile.sign_in is SignIn.KEYS else None
     return S3Service(
         S3Config(
@@ -16,7 +23,8 @@ def connect(profile: ConnectionProfile, secret: Secret | None) -> S3Service:
             endpoint_url=profile.endpoint_url,
             addressing_style=profile.addressing_style,
             verify=profile.ca_file or True,
-        )
+        ),
+        throttle,
     )
 
 

@@ -2,48 +2,52 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from time import monotonic
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 from s3browser.exceptions import Cancelled, S3ConflictError, S3IntegrationError, S3IntegrityError
-from s3browser.model.store import Cancel
+from s3browser.jobs.pace import Pace
+from s3browser.model.entries import ObjectDetails
+from s3browser.s3.direct import Direct, Request, require_s3
+from s3browser.s3.headers import details
 from s3browser.s3.translate import Call, translated
+from s3browser.s3.wire import Answer
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client as BotoClient
-
-MIN_CHUNK_BYTES = 4 * 1024
-MAX_CHUNK_BYTES = 1024 * 1024
-# A chunk that takes longer is too large: a cancel has to wait for it.
-_SLOW_CHUNK_S = 0.1
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
+_ALGORITHMS = ("CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1")
+_METADATA = "x-amz-meta-"
 
 
 class Fetch:
     """One ``ObjectStore.fetch``: call it until it returns. ``position`` is where the next byte belongs.
 
-    Not thread-safe; each call is one attempt and blocks. What ``write`` raised is not raised but kept in ``failure``,
-    and is the end: the loop of attempts would take some of it for trouble on the line.
+    Not thread-safe; each call is one attempt and blocks. What ``write`` or ``on_details`` raised is not raised but kept
+    in ``failure``, and is the end: the loop of attempts would take some of it for trouble on the line.
     """
 
     def __init__(
         self,
-        client: "BotoClient",
-        call: Call,
-        write: Callable[[bytes], object],
+        direct: Direct,
+        pace: Pace,
+        request: Request,
+        write: Callable[[bytes | memoryview], object],
         *,
         start: int,
         stop: int | None,
         if_match: str | None,
-        cancel: Cancel | None,
+        on_details: Callable[[ObjectDetails], object] | None,
     ) -> None:
-        self._client = client
-        self._call = call
+        self._direct = direct
+        self._pace = pace
+        self._request = request
+        self._call: Call = request.call
         self._write = write
         self._start = start
         self._stop = stop
         self._etag = if_match
-        self._cancel = cancel
+        self._on_details = on_details
         self._total: int | None = None
         self.position = start
         self.failure: Exception | None = None
@@ -51,29 +55,31 @@ class Fetch:
     @property
     def _end(self) -> int | None:
         """Exclusive; None while it is unknown."""
-        ends = [end for end in (self._stop, self._total) if end is not None]
-        return min(ends, default=None)
+        if self._stop is None or self._total is None:
+            return self._stop if self._total is None else self._total
+        return min(self._stop, self._total)
 
     def __call__(self) -> int:
         """Hand over what is still missing, and return how many bytes were handed over in all attempts."""
-        if self._end is None or self.position < self._end:
-            answer = self._ask()
-            if answer is not None:
-                with closing(answer["Body"]):
-                    self._take(answer)
+        end = self._end
+        if end is None or self.position < end:
+            with self._pace.slot(self._request.cancel):
+                answer = self._ask()
+                if answer is not None:
+                    with answer:
+                        self._take(answer)
         return self.position - self._start
 
-    def _ask(self) -> Mapping[str, Any] | None:
-        request: dict[str, Any] = {"Bucket": self._call.bucket, "Key": self._call.key}
+    def _ask(self) -> Answer | None:
+        headers = {"accept-encoding": "identity", "x-amz-checksum-mode": "ENABLED"}
         if self.position or self._stop is not None:
             # The first attempt at a whole object goes without: an empty object has no range to give (416).
             end = self._end
-            request["Range"] = f"bytes={self.position}-{'' if end is None else end - 1}"
+            headers["range"] = f"bytes={self.position}-{'' if end is None else end - 1}"
         if self._etag:
-            request["IfMatch"] = f'"{self._etag}"'
+            headers["if-match"] = f'"{self._etag}"'
         try:
-            with translated(self._call):
-                return self._client.get_object(**request)
+            return self._direct.ask(self._request, headers)
         except S3IntegrationError as error:
             if error.status != 416:
                 raise
@@ -81,9 +87,10 @@ class Fetch:
                 raise self._changed() from error
             return None  # nothing at or after ``start``
 
-    def _take(self, answer: Mapping[str, Any]) -> None:
+    def _take(self, answer: Answer) -> None:
+        require_s3(answer, self._call)
         first, total = self._window(answer)
-        etag = answer.get("ETag", "").strip('"')
+        etag = answer.headers.get("etag", "").strip('"')
         if (self._etag and etag and etag != self._etag) or (None not in (self._total, total) and total != self._total):
             # A server that overlooks If-Match
             raise self._changed()
@@ -92,28 +99,25 @@ class Fetch:
         self._etag = self._etag or etag
         self._total = self._total if total is None else total
         end = self._end
-        # More than asked for: a server that overlooks Range.
+        if self._on_details is not None:
+            on_details, self._on_details = self._on_details, None
+            size = first + (answer.length or 0) if total is None else total
+            if not self._handed_over(on_details, details(self._call.key, _as_boto3(answer.headers, size))):
+                return
         before = self.position - first
-        length = answer.get("ContentLength")
-        surplus = end is not None and length is not None and first + length > end
-        size = MIN_CHUNK_BYTES
-        while not (surplus and end is not None and self.position >= end):
-            if self._cancel is not None and self._cancel.is_set():
+        cancel = self._request.cancel
+        while end is None or self.position < end:
+            if cancel is not None and cancel.is_set():
                 raise Cancelled
-            began = monotonic()
             with translated(self._call):
-                piece = answer["Body"].read(size)
+                piece = answer.receive()
             if not piece:
                 break
-            size = min(size * 2, MAX_CHUNK_BYTES) if monotonic() - began < _SLOW_CHUNK_S else MIN_CHUNK_BYTES
             dropped = min(before, len(piece))
             before -= dropped
             piece = piece[dropped : None if end is None else dropped + end - self.position]
             if piece:
-                try:
-                    self._write(piece)
-                except Exception as error:
-                    self.failure = error
+                if not self._handed_over(self._write, piece):
                     return
                 self.position += len(piece)
         if end is not None and self.position < end:
@@ -124,12 +128,44 @@ class Fetch:
                 hint="Try again.",
             )
 
+    def _handed_over(self, to: Callable[[Any], object], what: Any) -> bool:
+        try:
+            to(what)
+        except Exception as error:
+            self.failure = error
+            return False
+        return True
+
     def _changed(self) -> S3IntegrationError:
         return self._call.error(S3ConflictError, "PreconditionFailed")
 
     @staticmethod
-    def _window(answer: Mapping[str, Any]) -> tuple[int, int | None]:
+    def _window(answer: Answer) -> tuple[int, int | None]:
         """The position of the answer's first byte, and the size of the whole object."""
-        if given := re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.get("ContentRange", "")):
+        if given := _RANGE.fullmatch(answer.headers.get("content-range", "")):
             return int(given[1]), None if given[2] == "*" else int(given[2])
-        return 0, answer.get("ContentLength")
+        return 0, answer.length
+
+
+def _as_boto3(headers: Mapping[str, str], size: int) -> Mapping[str, Any]:
+    """An answer's headers as boto3 would name them."""
+    modified = datetime.now(UTC)  # where the server does not say
+    with suppress(ValueError):
+        modified = parsedate_to_datetime(headers.get("last-modified", "")).astimezone(UTC)
+    answer: dict[str, Any] = {
+        "ContentLength": size,
+        "LastModified": modified,
+        "ETag": headers.get("etag", ""),
+        "StorageClass": headers.get("x-amz-storage-class"),
+        "ContentType": headers.get("content-type", ""),
+        "VersionId": headers.get("x-amz-version-id"),
+        "ServerSideEncryption": headers.get("x-amz-server-side-encryption"),
+        "SSECustomerAlgorithm": headers.get("x-amz-server-side-encryption-customer-algorithm"),
+        "Metadata": {
+            name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)
+        },
+    }
+    for algorithm in _ALGORITHMS:
+        if value := headers.get(f"x-amz-checksum-{algorithm.lower()}"):
+            answer[f"Checksum{algorithm}"] = value
+    return answer

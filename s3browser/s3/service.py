@@ -1,4 +1,4 @@
-"""Everything AWS-specific: the calls the program needs, on boto3."""
+"""Everything AWS-specific: the calls the program needs, on boto3 and, for the bodies of objects, on its own wire."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,18 +11,32 @@ from s3browser.exceptions import (
     S3FileNotFoundError,
     S3IntegrationError,
 )
+from s3browser.jobs.pace import Throttle
 from s3browser.jobs.retry import retrying
-from s3browser.model.entries import BucketEntry, DeleteFailure, ListingPage, ObjectDetails, S3FileInfo, UploadedPart
+from s3browser.model.entries import (
+    BucketEntry,
+    DeleteFailure,
+    ListingPage,
+    ObjectDetails,
+    OpenUpload,
+    S3FileInfo,
+    UploadedPart,
+)
 from s3browser.model.locations import DELIMITER
-from s3browser.model.store import Cancel
+from s3browser.model.store import Cancel, Sent
 from s3browser.s3.caller import Caller
+from s3browser.s3.checksums import Abilities
 from s3browser.s3.config import S3Config
 from s3browser.s3.deleting import delete_many
+from s3browser.s3.direct import Direct, Request
+from s3browser.s3.endpoints import Endpoints
 from s3browser.s3.fetching import Fetch
-from s3browser.s3.headers import described, details, etag, multipart_etag
+from s3browser.s3.headers import details
 from s3browser.s3.listing import Page, file_info, pages
+from s3browser.s3.multipart import Multipart
 from s3browser.s3.session import FALLBACK_REGION, is_amazon
 from s3browser.s3.signin import check_credentials, list_buckets
+from s3browser.s3.storing import Storing
 from s3browser.s3.translate import Call
 
 if TYPE_CHECKING:
@@ -32,18 +46,24 @@ T = TypeVar("T")
 
 
 class S3Service:
-    """S3 through boto3; an ``ObjectStore``, whose docstrings say what the calls guarantee. Thread-safe.
+    """S3; an ``ObjectStore``, whose docstrings say what the calls guarantee. Thread-safe.
 
     Building it costs nothing and asks nobody: the client is made at the first call.
 
     Args:
         config: how to reach S3. ``bucket_name`` is only what ``_ensure_bucket_exists`` and ``check_credentials``
             fall back to: every bucket can be used.
+        throttle: the program's bandwidth; None: a connection of its own, without limits.
     """
 
-    def __init__(self, config: S3Config) -> None:
+    def __init__(self, config: S3Config, throttle: Throttle | None = None) -> None:
         self.config = config
         self._caller = Caller(config)
+        self._server = Abilities()
+        self._endpoints = Endpoints(self._caller)
+        self._direct = Direct(self._endpoints, throttle or Throttle())
+        self._storing = Storing(self._caller, self._direct, self._server)
+        self._multipart = Multipart(self._caller, self._server)
         self._buckets_seen: set[str] = set()
 
     # ------------------------------------------------------------------ the connection
@@ -59,7 +79,12 @@ class S3Service:
 
     def close(self) -> None:
         """Close the idle connections. A later call opens new ones."""
+        self._endpoints.close()
         self._caller.close()
+
+    def keeps_checksums(self, bucket: str) -> bool:
+        """As ``ObjectStore`` says."""
+        return self._server.keeps_checksums is True
 
     def check_credentials(self) -> None:
         """Prove the keys with one cheap call.
@@ -205,9 +230,11 @@ class S3Service:
         *,
         content_type: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        if_absent: bool = False,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> str:
-        """As ``ObjectStore`` says.
+        """As ``ObjectStore`` says. The memory of a ``body`` with ``getbuffer()`` is sent without a copy.
 
         Raises:
             S3UploadError: ``body`` ended before ``size`` bytes (code ``Changed``), or no header can hold the metadata
@@ -215,15 +242,10 @@ class S3Service:
             OSError: ``body`` raised it.
         """
         call = Call("upload", bucket, key)
-        request = {"Bucket": bucket, "Key": key, "ContentLength": size, **described(call, content_type, metadata)}
-        answer = self._caller.send(
-            call,
-            body,
-            size,
-            cancel,
-            lambda client, stream: client.put_object(Body=stream, **request),
-        )
-        return etag(answer)
+        return self._storing.put(
+            call, body, size, content_type, metadata, lambda: self.head(bucket, key, operation="upload", cancel=cancel),
+            if_absent=if_absent, on_sent=on_sent, cancel=cancel,
+        )  # fmt: skip
 
     def create_multipart(
         self,
@@ -235,10 +257,7 @@ class S3Service:
         cancel: Cancel | None = None,
     ) -> str:
         """As ``ObjectStore`` says; metadata and content type are refused as in ``put``."""
-        call = Call("upload", bucket, key)
-        request = {"Bucket": bucket, "Key": key, **described(call, content_type, metadata)}
-        answer = self._caller.run(call, lambda client: client.create_multipart_upload(**request), cancel)
-        return str(answer["UploadId"])
+        return self._multipart.create(Call("upload", bucket, key), content_type, metadata, cancel)
 
     def put_part(
         self,
@@ -249,73 +268,54 @@ class S3Service:
         body: BinaryIO,
         size: int,
         *,
+        on_sent: Sent | None = None,
         cancel: Cancel | None = None,
     ) -> UploadedPart:
         """As ``ObjectStore`` says; raises what ``put`` raises."""
-        request: dict[str, Any] = {"Bucket": bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
-        answer = self._caller.send(
-            Call("upload", bucket, key),
-            body,
-            size,
-            cancel,
-            lambda client, stream: client.upload_part(Body=stream, ContentLength=size, **request),
+        return self._storing.put_part(
+            Call("upload", bucket, key), upload_id, number, body, size, on_sent=on_sent, cancel=cancel
         )
-        return UploadedPart(number, size, etag(answer))
 
-    def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> str:
-        """As ``ObjectStore`` says. An answer that was lost on the way does not make it fail."""
-        call = Call("upload", bucket, key)
-        request: dict[str, Any] = {
-            "Bucket": bucket,
-            "Key": key,
-            "UploadId": upload_id,
-            "MultipartUpload": {
-                "Parts": [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts],
-            },
-        }
-        attempts = 0
+    def complete_multipart(
+        self, bucket: str, key: str, upload_id: str, parts: Sequence[UploadedPart], *, if_absent: bool = False
+    ) -> str:
+        """As ``ObjectStore`` says."""
+        return self._multipart.complete(
+            Call("upload", bucket, key), upload_id, parts, lambda: self.head(bucket, key, operation="upload"),
+            if_absent=if_absent,
+        )  # fmt: skip
 
-        def complete(client: "BotoClient") -> Mapping[str, Any]:
-            nonlocal attempts
-            attempts += 1
-            return client.complete_multipart_upload(**request)
+    def list_parts(self, bucket: str, key: str, upload_id: str, *, cancel: Cancel | None = None) -> list[UploadedPart]:
+        """As ``ObjectStore`` says."""
+        return self._multipart.list_parts(Call("upload", bucket, key), upload_id, cancel)
 
-        try:
-            # Some servers leave the ETag out here.
-            return etag(self._caller.run(call, complete)) or self.head(bucket, key, operation="upload").etag
-        except S3FileNotFoundError as gone:
-            if attempts == 1 or gone.code != "NoSuchUpload":
-                raise
-            expected = multipart_etag(parts)
-            if expected is None or self.head(bucket, key, operation="upload").etag != expected:
-                raise
-            return expected
+    def list_uploads(self, bucket: str, prefix: str = "", *, cancel: Cancel | None = None) -> Iterator[OpenUpload]:
+        """As ``ObjectStore`` says."""
+        yield from self._multipart.list_uploads(Call("list", bucket, prefix), cancel)
 
     def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
         """As ``ObjectStore`` says."""
-        call = Call("upload", bucket, key)
-        with suppress(S3FileNotFoundError):
-            self._caller.run(
-                call, lambda client: client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload_id)
-            )
+        self._multipart.abort(Call("upload", bucket, key), upload_id)
 
     def fetch(
         self,
         bucket: str,
         key: str,
-        write: Callable[[bytes], object],
+        write: Callable[[bytes | memoryview], object],
         *,
         start: int = 0,
         stop: int | None = None,
         if_match: str | None = None,
+        on_details: Callable[[ObjectDetails], object] | None = None,
         cancel: Cancel | None = None,
     ) -> int:
-        """As ``ObjectStore`` says. What ``write`` raises comes out unchanged and ends the fetch."""
+        """As ``ObjectStore`` says. What ``write`` or ``on_details`` raises comes out unchanged and ends the fetch."""
         if stop is not None and stop <= start:
             return 0
         attempt = Fetch(
-            self._caller.client(), Call("download", bucket, key), write,
-            start=start, stop=stop, if_match=if_match, cancel=cancel,
+            self._direct, self._caller.pace,
+            Request(Call("download", bucket, key), "GET", "GetObject", cancel=cancel), write,
+            start=start, stop=stop, if_match=if_match, on_details=on_details,
         )  # fmt: skip
         count = retrying(attempt, self._caller.policy, cancel, lambda: attempt.position)
         if attempt.failure is not None:

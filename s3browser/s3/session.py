@@ -2,11 +2,12 @@
 
 import hashlib
 import logging
+import os
 import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from s3browser.exceptions import S3CertificateError, S3CredentialsError
@@ -15,6 +16,8 @@ from s3browser.s3.translate import Call, translated
 
 if TYPE_CHECKING:
     from boto3 import Session
+    from botocore.credentials import Credentials
+    from botocore.session import Session as BotocoreSession
     from mypy_boto3_s3.client import S3Client as BotoClient
 
 # As many connections as lanes may have threads; beyond it urllib3 warns and throws connections away.
@@ -23,7 +26,21 @@ MAX_POOL_CONNECTIONS = 32
 FALLBACK_REGION = "us-east-1"
 
 
-def build_client(config: S3Config, call: Call) -> "BotoClient":
+class Access(NamedTuple):
+    """The client, and what requests past it need to know.
+
+    Attributes:
+        client: boto3's.
+        credentials: the source of its keys, which renews those that expire; None: there are none.
+        verify: whom it trusts: True: certifi's authorities, those of this file, or False: everybody.
+    """
+
+    client: "BotoClient"
+    credentials: "Credentials | None"
+    verify: bool | str
+
+
+def open_access(config: S3Config, call: Call) -> Access:
     """A client for ``config``: about 0.3 s of work, the first time with the import of boto3 on top.
 
     Raises:
@@ -55,13 +72,13 @@ def build_client(config: S3Config, call: Call) -> "BotoClient":
             aws_session_token=config.session_token,
             region_name=config.region,
         )
+        verify = _verify(config, core)
         client = _make_client(
             session,
             call,
             region_name=config.region or session.region_name or FALLBACK_REGION,
             endpoint_url=config.endpoint_url,
-            # None and not True: True would put AWS_CA_BUNDLE and the profile's ca_bundle out of force
-            verify=None if config.verify is True else config.verify if config.verify is False else str(config.verify),
+            verify=verify,
             config=Config(
                 # Without it presigned links would still be signed with version 2 here and there.
                 signature_version="s3v4",
@@ -79,8 +96,17 @@ def build_client(config: S3Config, call: Call) -> "BotoClient":
                 user_agent_extra="s3browser",
             ),
         )
+        credentials = session.get_credentials()
     client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
-    return client
+    return Access(client, credentials, verify)
+
+
+def _verify(config: S3Config, core: "BotocoreSession") -> bool | str:
+    """Whom to trust, as botocore finds it out: AWS_CA_BUNDLE and the profile's ca_bundle are heeded."""
+    if config.verify is not True:
+        return config.verify if config.verify is False else str(config.verify)
+    bundle = core.get_config_variable("ca_bundle")
+    return os.environ.get("REQUESTS_CA_BUNDLE", True) if bundle is None else str(bundle)
 
 
 def _make_client(session: "Session", call: Call, **settings: Any) -> "BotoClient":

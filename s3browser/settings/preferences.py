@@ -15,6 +15,11 @@ MIGRATIONS: Mapping[int, Migration] = MappingProxyType({})
 """Version to the function that makes the next version's document from it."""
 
 
+MOST_CONNECTIONS = 32
+LEAST_LIMIT = 1000
+"""Bytes/s; below that a transfer would only look as if it hung."""
+
+
 class Theme(StrEnum):
     """Which colours the window takes."""
 
@@ -32,12 +37,22 @@ class Preferences:
         show_details: whether the details beside the contents are shown.
         show_files_in_tree: whether the tree of places shows files too.
         download_folder: where downloads go without asking; None: the system's folder for downloads.
+        max_connections: how many transfers go at a time, 1 to ``MOST_CONNECTIONS``.
+        upload_limit: bytes/s that all uploads take together; None: as many as there are.
+        download_limit: likewise of downloads.
+        keep_awake: whether the computer is kept from falling asleep while files move.
+        tell_end: whether the end of long transfers is told while the window is not in use.
     """
 
     theme: Theme = Theme.SYSTEM
     show_details: bool = True
     show_files_in_tree: bool = False
     download_folder: Path | None = None
+    max_connections: int = 8
+    upload_limit: int | None = None
+    download_limit: int | None = None
+    keep_awake: bool = True
+    tell_end: bool = True
 
 
 class PreferencesStore:
@@ -105,9 +120,28 @@ def _folder(value: object) -> Path | None:
     return Path(value)
 
 
+def _connections(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_CONNECTIONS:
+        raise ValueError(f"has to be a number from 1 to {MOST_CONNECTIONS}")
+    return value
+
+
+def _limit(value: object) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < LEAST_LIMIT:
+        raise ValueError(f"has to be {LEAST_LIMIT} bytes a second or more, or null")
+    return value
+
+
 _READ: Mapping[str, Callable[[object], object]] = {
     "theme": _theme,
     "show_details": _switch,
     "show_files_in_tree": _switch,
     "download_folder": _folder,
+    "max_connections": _connections,
+    "upload_limit": _limit,
+    "download_limit": _limit,
+    "keep_awake": _switch,
+    "tell_end": _switch,
 }

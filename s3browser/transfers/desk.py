@@ -27,6 +27,10 @@ class Job:
         open_run: makes the run; blocking, called once, in a worker.
         started: called in the worker that takes it up.
         ended: called once with what became of it: None where it arrived, else what ended it; in a worker.
+
+    Attributes:
+        run: the run, once there is one.
+        begun_at: how many bytes earlier runs had moved, once that is known.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Job:
         self.is_big = is_big
         self.token = token
         self.run: Run | None = None
+        self.begun_at: int | None = None
         self._open_run = open_run
         self._started = started
         self._ended = ended
@@ -87,6 +92,7 @@ class Job:
             self.token.raise_if_cancelled()
             self.run = self._open_run()
             self.run.begin()
+            self.begun_at = self.run.position
             part = self.run.take_part()
         except Exception as error:
             self._ended(error)

@@ -166,7 +166,7 @@ class Download:
         check = check_for(bucket, details)
         # Without an ETag nothing tells that two parts are of the same object: it comes in one.
         step = (check.step if check is not None else 0) or (part_size(size) if details.etag else size)
-        pieces = Pieces(self._target, size, step, check, self._keeper)
+        pieces = Pieces(self._target, size, step, check, self._keeper, self._cancel)
         self._keeper.keep_download(Path(self._target.temp), details.etag, size, step)
         self._pieces = pieces
         os.close(self._target.create(size))
@@ -175,7 +175,7 @@ class Download:
         """Whether what an earlier run left is of this object and can be used; else it is thrown away."""
         target, size, step = self._target, details.size, partial.part_size
         check = check_for(self._location.bucket, details)
-        pieces = Pieces(target, size, step, check, self._keeper, partial.parts)
+        pieces = Pieces(target, size, step, check, self._keeper, self._cancel, partial.parts)
         fresh, target.temp = target.temp, str(partial.temp)
         if (
             details.etag
@@ -204,7 +204,7 @@ class Download:
             return False
         if abs(found.st_mtime_ns - _mtime_ns(details)) >= _SAME_TIME_NS:
             return False
-        return pieces.are_proved(path, self._cancel)
+        return pieces.are_proved(path)
 
     def _fetch_whole(self, part: Part) -> None:
         """Fetch an object into memory."""
@@ -291,7 +291,7 @@ class Download:
         """Put the temporary file in the target's place if it is right; else all of it has to come once more."""
         details = self._details
         assert details is not None
-        if not pieces.are_proved(self._target.temp, self._cancel):
+        if not pieces.are_proved(self._target.temp):
             if self._has_come_twice:
                 raise S3IntegrityError("download", str(self._location), "ContentDiffers")
             self._has_come_twice = True
@@ -300,6 +300,8 @@ class Download:
             return
         stop_if(self._cancel)
         with pieces.opened() as file:
+            if os.fstat(file.fileno()).st_size != details.size:
+                raise S3IntegrityError("download", str(self._location), "ContentDiffers")
             self._target.seal(file.fileno(), _mtime_ns(details))
         self._target.replace(self._cancel)
         self._is_stored = True

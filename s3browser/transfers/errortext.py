@@ -21,12 +21,13 @@ def error_text(error: Exception) -> str:
 def error_from_text(text: str) -> S3IntegrationError:
     """The reverse of ``error_text``, with the words it had then; what cannot be read is an error without details."""
     try:
-        values: dict[str, Any] = json.loads(text)
-        kind = getattr(exceptions, values.pop("class", ""), S3IntegrationError)
+        values: dict[str, Any] = dict(json.loads(text))
         if fault := values.get("fault"):
             return S3IntegrationError("transfer", code=fault, reason="Something went wrong inside this program.")
-        error = kind(values.pop("operation", "transfer"), **values)
-        assert isinstance(error, S3IntegrationError)
-        return error
-    except (ValueError, TypeError, AssertionError):
-        return S3IntegrationError("transfer")
+        kind = getattr(exceptions, values.pop("class"))
+        if issubclass(kind, S3IntegrationError):
+            error: S3IntegrationError = kind(values.pop("operation"), **values)
+            return error
+    except (ValueError, TypeError, KeyError, AttributeError):
+        pass
+    return S3IntegrationError("transfer")

@@ -156,6 +156,23 @@ class MemoryBody(Body):
         view[:] = self._view[position : position + len(view)]
 
 
+class StreamBody(Body):
+    """A part that is too large for memory, read from the file as it is sent; ``failure`` is the file's first error."""
+
+    def __init__(self, source: SourceFile, start: int, size: int) -> None:
+        super().__init__(size, self._read)
+        self.failure: S3UploadError | None = None
+        self._source = source
+        self._start = start
+
+    def _read(self, view: memoryview, position: int) -> None:
+        try:
+            self._source.read_into(view, self._start + position)
+        except S3UploadError as error:
+            self.failure = self.failure or error
+            raise
+
+
 def thread_buffer(size: int) -> memoryview:
     """``size`` bytes of memory that this thread uses again and again: good until the thread’s next call."""
     buffer: bytearray | None = getattr(_buffers, "bytes", None)

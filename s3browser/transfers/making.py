@@ -9,7 +9,7 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.store import ObjectStore
 from s3browser.model.transfers import Direction, TransferItem
 from s3browser.transfers.download import Download, make_folder
-from s3browser.transfers.journal import Leftover, TransferRecord
+from s3browser.transfers.journalrows import Leftover, TransferRecord
 from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MULTIPART_FROM_BYTES, Part
 from s3browser.transfers.rediscovery import find_open_upload
@@ -17,6 +17,7 @@ from s3browser.transfers.run import Keeper, Partial, Run
 from s3browser.transfers.upload import Upload
 
 FOLDER_CONTENT_TYPE = "application/x-directory"
+_MAX_LOOKED_AT = 1_000
 _LOOKED_AT_FOR_S = 1.0  # a folder; somebody may put a link in its place
 
 
@@ -36,7 +37,7 @@ class Making:
 
     def __init__(self, stores: Callable[[str], ObjectStore]) -> None:
         self._stores = stores
-        self._looked_at: dict[str, float] = {}
+        self._looked_at: dict[tuple[str, str], float] = {}
 
     def run(self, record: TransferRecord, keeper: PartialKeeper, partial: Partial | None, token: CancelToken) -> Run:
         """The run of a transfer; ``partial`` is what an earlier one left. Where there is none, the server is asked.
@@ -75,12 +76,15 @@ class Making:
 
     def _make_folder(self, item: TransferItem) -> None:
         """Not for every one of many files in a folder: it costs more than a small file itself."""
-        folder, now_s = str(item.local_path.parent), monotonic()
-        if now_s - self._looked_at.get(folder, -_LOOKED_AT_FOR_S) < _LOOKED_AT_FOR_S:
+        folder, now_s = item.local_path.parent, monotonic()
+        root = item.root or folder
+        place = str(folder), str(root)
+        if now_s - self._looked_at.get(place, -_LOOKED_AT_FOR_S) < _LOOKED_AT_FOR_S:
             return
-        make_folder(item.local_path.parent, item.root or item.local_path.parent)
-        self._looked_at = {each: at for each, at in self._looked_at.items() if now_s - at < _LOOKED_AT_FOR_S}
-        self._looked_at[folder] = now_s
+        make_folder(folder, root)
+        if len(self._looked_at) >= _MAX_LOOKED_AT:
+            self._looked_at = {}
+        self._looked_at[place] = now_s
 
 
 class _Folder:

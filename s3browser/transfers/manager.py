@@ -4,14 +4,13 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
 from s3browser.exceptions import Cancelled, S3IntegrationError, SettingsError
 from s3browser.jobs.cancel import CancelToken, StopReason
 from s3browser.jobs.runner import JobRunner
-from s3browser.model.entries import UploadedPart
+from s3browser.model.locations import S3Location
 from s3browser.model.store import ObjectStore
 from s3browser.model.transfers import (
     BatchSnapshot,
@@ -25,19 +24,22 @@ from s3browser.model.transfers import (
 )
 from s3browser.transfers.clerk import Clerk
 from s3browser.transfers.desk import Desk, Job
-from s3browser.transfers.holds import look, passes, waits_for_somebody
-from s3browser.transfers.journal import Journal, Leftover, TransferRecord
+from s3browser.transfers.holds import CONNECTION_REMOVED, look
+from s3browser.transfers.inbox import Inbox
+from s3browser.transfers.journal import Journal
+from s3browser.transfers.journalrows import Leftover, TransferRecord
+from s3browser.transfers.keeper import JournalKeeper
 from s3browser.transfers.making import Making
 from s3browser.transfers.news import News
 from s3browser.transfers.proof import prove
 from s3browser.transfers.records import Active, Batch
-from s3browser.transfers.run import Partial, Run
+from s3browser.transfers.run import Run
+from s3browser.transfers.verdict import is_given_up
 
 T = TypeVar("T")
 
 CONNECTIONS = 8
 MAX_CONNECTIONS = 32
-_MAX_ATTEMPTS = 8  # that the line may break in one transfer
 _AGAIN = (TransferState.FAILED, TransferState.CANCELLED)
 
 _log = logging.getLogger(__name__)
@@ -84,7 +86,8 @@ class TransferManager:
         self._desk = Desk()
         self._news = News(lambda tell: runner.post(self._token_of_news, tell))
         self._token_of_news = CancelToken()
-        self._clerk = Clerk(open_journal, self._desk, self, self._news, clock, on_trouble)
+        self._inbox = Inbox()
+        self._clerk = Clerk(open_journal, self._inbox, self._desk, self, self._news, clock, on_trouble)
         runner.submit("journal", self._clerk.serve, done=_ignore, failed=_raise)
 
     # ------------------------------------------------------------------ what can be asked for
@@ -101,71 +104,71 @@ class TransferManager:
         """
         if plan.conflicts:
             raise ValueError("settle the plan’s conflicts first")
-        self._clerk.send(partial(self._clerk.start, plan, connection_id, started))
+        self._inbox.send(partial(self._clerk.start, plan, connection_id, started))
 
     def pause(self, transfer_id: int) -> None:
         """Stop one transfer for now; what has been moved of it is kept."""
-        self._clerk.send(partial(self._clerk.stop_one, transfer_id, StopReason.PAUSE))
+        self._inbox.send(partial(self._clerk.stop, StopReason.PAUSE, transfer_id=transfer_id))
 
     def resume(self, transfer_id: int) -> None:
         """Queue a paused transfer again."""
-        self._clerk.send(partial(self._clerk.queue_one, transfer_id, (TransferState.PAUSED,)))
+        self._inbox.send(partial(self._clerk.queue, (TransferState.PAUSED,), transfer_id=transfer_id))
 
     def cancel(self, transfer_id: int) -> None:
         """Stop one transfer for good; one that is over already stays as it is."""
-        self._clerk.send(partial(self._clerk.stop_one, transfer_id, StopReason.CANCEL))
+        self._inbox.send(partial(self._clerk.stop, StopReason.CANCEL, transfer_id=transfer_id))
 
     def retry(self, transfer_id: int) -> None:
         """Queue a failed or cancelled transfer again."""
-        self._clerk.send(partial(self._clerk.queue_one, transfer_id, _AGAIN))
+        self._inbox.send(partial(self._clerk.queue, _AGAIN, transfer_id=transfer_id))
 
     def move_to_front(self, transfer_id: int) -> None:
         """Let a waiting transfer be the next."""
-        self._clerk.send(partial(self._clerk.put_first, transfer_id))
+        self._inbox.send(partial(self._clerk.put_first, transfer_id))
 
     def remove(self, transfer_id: int) -> None:
         """Forget one transfer that is over."""
-        self._clerk.send(partial(self._clerk.remove, transfer_id))
+        self._inbox.send(partial(self._clerk.remove, transfer_id))
 
     def pause_batch(self, batch_id: int) -> None:
         """Pause all of a batch that is not over."""
-        self._clerk.send(partial(self._clerk.stop_many, StopReason.PAUSE, batch_id))
+        self._inbox.send(partial(self._clerk.stop, StopReason.PAUSE, batch_id=batch_id))
 
     def resume_batch(self, batch_id: int) -> None:
         """Queue the paused transfers of a batch again."""
-        self._clerk.send(partial(self._clerk.queue_many, (TransferState.PAUSED,), batch_id))
+        self._inbox.send(partial(self._clerk.queue, (TransferState.PAUSED,), batch_id=batch_id))
 
     def cancel_batch(self, batch_id: int) -> None:
         """Stop all of a batch that is not over."""
-        self._clerk.send(partial(self._clerk.stop_many, StopReason.CANCEL, batch_id))
+        self._inbox.send(partial(self._clerk.stop, StopReason.CANCEL, batch_id=batch_id))
 
     def retry_batch(self, batch_id: int) -> None:
         """Queue every failed or cancelled transfer of a batch again; one of the diary comes back into the panel."""
-        self._clerk.send(partial(self._clerk.queue_many, _AGAIN, batch_id))
+        self._inbox.send(partial(self._clerk.queue, _AGAIN, batch_id=batch_id))
 
     def pause_all(self) -> None:
         """Pause all that is not over."""
-        self._clerk.send(partial(self._clerk.stop_many, StopReason.PAUSE))
+        self._inbox.send(partial(self._clerk.stop, StopReason.PAUSE))
 
     def resume_all(self) -> None:
         """Queue all that is paused again."""
-        self._clerk.send(partial(self._clerk.queue_many, (TransferState.PAUSED,)))
+        self._inbox.send(partial(self._clerk.queue, (TransferState.PAUSED,)))
 
     def cancel_all(self) -> None:
         """Stop all that is not over."""
-        self._clerk.send(partial(self._clerk.stop_many, StopReason.CANCEL))
+        self._inbox.send(partial(self._clerk.stop, StopReason.CANCEL))
 
     def retry_failed(self) -> None:
         """Queue every failed transfer in the panel again."""
-        self._clerk.send(partial(self._clerk.queue_many, (TransferState.FAILED,)))
+        self._inbox.send(partial(self._clerk.queue, (TransferState.FAILED,)))
 
     def clear_finished(self) -> None:
         """Take what is over out of the panel, failed ones included; the diary keeps it."""
-        self._clerk.send(self._clerk.clear_finished)
+        self._inbox.send(self._clerk.clear_finished)
 
     def release(self, connection_id: str) -> None:
         """Let the transfers of a connection go on that wait for the network or for somebody to sign in."""
-        self._clerk.send(partial(self._clerk.release, connection_id))
+        self._inbox.send(partial(self._clerk.release, connection_id))
 
     def set_connections(self, count: int) -> None:
         """Let so many transfers, or parts of them, move at a time; from now on."""
@@ -176,13 +179,13 @@ class TransferManager:
 
     def look(self, first: int, last: int, seen: Callable[[PanelLook], object]) -> None:
         """Deliver what the panel shows, with the rows from ``first`` to ``last``."""
-        self._clerk.send(lambda: self.deliver(seen, self._clerk.look(first, last)))
+        self._inbox.send(lambda: self.deliver(seen, self._clerk.look(first, last)))
 
     def history(
         self, search: str, before_id: int | None, limit: int, seen: Callable[[list[BatchSnapshot]], object]
     ) -> None:
         """Deliver batches that began before that one, the newest first, with ``search`` in a name of theirs."""
-        self._clerk.send(lambda: self.deliver(seen, self._clerk.history(search, before_id, limit)))
+        self._inbox.send(lambda: self.deliver(seen, self._clerk.history(search, before_id, limit)))
 
     def files(
         self,
@@ -193,7 +196,7 @@ class TransferManager:
         seen: Callable[[list[TransferSnapshot]], object],
     ) -> None:
         """Deliver some of the transfers of one batch that are in one of these states, in the order of the plan."""
-        self._clerk.send(lambda: self.deliver(seen, self._clerk.files(batch_id, states, offset, limit)))
+        self._inbox.send(lambda: self.deliver(seen, self._clerk.files(batch_id, states, offset, limit)))
 
     def shutdown(self, timeout_s: float) -> bool:
         """Stop everything, keep what is needed to go on later, and wait at most so long. Blocking.
@@ -202,18 +205,20 @@ class TransferManager:
             Whether all of it was kept in time; what was not is found out again at the next start.
         """
         self._token.cancel(StopReason.SHUTDOWN)
-        self._clerk.send(self._clerk.close)
-        return self._clerk.closed.wait(timeout_s)
+        self._inbox.send(self._clerk.close)
+        return self._inbox.closed.wait(timeout_s)
 
     # ------------------------------------------------------------------ Office: what the clerk has others do
 
     def job(self, active: Active, *, is_big: bool) -> Job:
         """As ``Office`` says."""
         record, token = active.record, active.token
-        keeper = _Keeper(self._clerk, record)
+        keeper = JournalKeeper(self._inbox, self._clerk, record)
 
         def open_run() -> Run:
-            return self._making.run(record, keeper, keeper.partial() if is_big else None, token)
+            # A small file has something to take up only if it was larger the last time.
+            earlier = keeper.partial() if is_big or record.position else None
+            return self._making.run(record, keeper, earlier, token)
 
         def started() -> None:
             active.started_at_s = self._clock()
@@ -234,25 +239,23 @@ class TransferManager:
 
     def prove(self, batch: Batch) -> None:
         """As ``Office`` says."""
-        batch_id, connection_id = batch.batch_id, batch.connection_id
-        is_upload = batch.direction is Direction.UPLOAD
+        batch_id = batch.batch_id
+
+        def read(question: Callable[[Journal], T]) -> T:
+            return self._inbox.ask(lambda: self._clerk.ledger.read(question))
+
+        def arrived(after: S3Location, limit: int) -> list[TransferRecord]:
+            return read(lambda journal: journal.arrived(batch_id, after, limit))
 
         def work(token: CancelToken) -> None:
             lost: list[TransferRecord] = []
+            span = read(lambda journal: journal.arrived_span(batch_id))
             try:
-                store = self._stores(connection_id) if is_upload else None
-                found = prove(
-                    store,
-                    self._clerk.ask(lambda: self._clerk.read(lambda journal: journal.arrived_span(batch_id))),
-                    lambda after, limit: self._clerk.ask(
-                        lambda: self._clerk.read(lambda journal: journal.arrived(batch_id, after, limit))
-                    ),
-                    lost.append,
-                    token,
-                )
+                store = self._stores(batch.connection_id) if batch.direction is Direction.UPLOAD else None
+                found = prove(store, span, arrived, lost.append, token)
             except S3IntegrationError as error:
-                found = Proof(0, 0, error.reason)
-            self._clerk.send(partial(self._clerk.take_proof, batch_id, found, lost))
+                found = Proof(span[0], 0, error.reason)
+            self._inbox.send(partial(self._clerk.take_proof, batch, found, lost))
 
         self._runner.submit("transfers", work, done=_ignore, failed=_raise, token=self._token)
 
@@ -264,8 +267,10 @@ class TransferManager:
                 self._making.abandon(leftover)
             except (S3IntegrationError, OSError) as error:
                 _log.warning("something of a transfer stays behind for now: %s", error)
-            else:
-                self._clerk.send(partial(self._clerk.leftover_is_gone, leftover))
+                if getattr(error, "code", None) != CONNECTION_REMOVED:
+                    return
+            # Without the connection nobody can do anything about it.
+            self._inbox.send(partial(self._clerk.leftover_is_gone, leftover))
 
         self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)
 
@@ -274,7 +279,7 @@ class TransferManager:
 
         def work(_: CancelToken) -> None:
             error = look(lambda: self._stores(connection_id))
-            self._clerk.send(partial(self._clerk.connection_looked_at, connection_id, error))
+            self._inbox.send(partial(self._clerk.connection_looked_at, connection_id, error))
 
         self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)
 
@@ -282,79 +287,36 @@ class TransferManager:
         """As ``Office`` says."""
         self._runner.post(self._token_of_news, lambda: (callback(value), None)[1])
 
+    def complain(self, error: Exception) -> None:
+        """As ``Office`` says."""
+        _log.error("a change of the transfers failed", exc_info=error)
+        self.deliver(_raise, error)
+
     # ------------------------------------------------------------------ workers
 
     def _work(self, _: CancelToken) -> None:
         """Take from the desk what there is, until there is nothing more."""
-        while self._workers <= self._connections and (step := self._desk.take()) is not None:
-            step()
-            if self._workers < self._connections:
-                self.feed()  # the step may have opened parts for others
-        with self._lock:
-            self._workers -= 1
+        try:
+            while self._workers <= self._connections and (step := self._desk.take()) is not None:
+                step()
+                if self._workers < self._connections:
+                    self.feed()  # the step may have opened parts for others
+        finally:
+            with self._lock:
+                self._workers -= 1
         self.feed()  # something may have come just after the last look
 
     def _on_ended(self, active: Active, error: Exception | None) -> None:
-        """Decide what has become of a transfer, and clean up where nobody will go on with it."""
-        state, attempts = _judge(active, error)
+        """Clean up where nobody will go on with a transfer, and tell the clerk."""
         run = active.job.run if active.job else None
-        if run is not None and state in _AGAIN:
-            run.abandon()
         if error is not None and not isinstance(error, S3IntegrationError | Cancelled):
             # A fault of ours fails its row like any other, so that the rest goes on; the window shows what it was.
             _log.error("transfer %d failed", active.record.transfer_id, exc_info=error)
-        self._clerk.send(partial(self._clerk.settle, active, state, error, attempts, run), urgent=False)
-
-
-class _Keeper:
-    """Keeps in the journal what a transfer has on the other side. In workers; the calls that have to be sure block."""
-
-    def __init__(self, clerk: Clerk, record: TransferRecord) -> None:
-        self._clerk = clerk
-        self._record = record
-
-    def partial(self) -> Partial | None:
-        """What an earlier run left."""
-        return self._clerk.ask(lambda: self._clerk.read(lambda journal: journal.partial(self._record.transfer_id)))
-
-    def keep_upload(self, upload_id: str, part_size: int) -> None:
-        """As ``Keeper`` says."""
-        self.keep(Partial(part_size, upload_id, size=self._record.item.size))
-
-    def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:
-        """As ``Keeper`` says."""
-        self.keep(Partial(part_size, temp=temp, etag=etag, size=size))
-
-    def keep_part(self, part: UploadedPart) -> None:
-        """As ``Keeper`` says."""
-        self._note(lambda journal: journal.keep_part(self._record.transfer_id, part))
-
-    def forget(self) -> None:
-        """As ``Keeper`` says."""
-        self._note(lambda journal: journal.forget_partial(self._record.transfer_id))
-
-    def keep(self, kept: Partial) -> None:
-        """All that is on the other side, at once."""
-        self._clerk.ask(lambda: self._clerk.keep(lambda journal: journal.keep_partial(self._record, kept)))
-
-    def _note(self, write: Callable[[Journal], object]) -> None:
-        self._clerk.send(lambda: self._clerk.note(write), urgent=False)
-
-
-def _judge(active: Active, error: Exception | None) -> tuple[TransferState, int]:
-    """The state after a run, and how often its line has broken by now."""
-    attempts = active.record.attempts
-    if error is None:
-        return TransferState.DONE, 0
-    if isinstance(error, Cancelled):
-        if active.token.reason is StopReason.SHUTDOWN:
-            return TransferState.QUEUED, attempts
-        return TransferState.PAUSED if active.token.reason is StopReason.PAUSE else TransferState.CANCELLED, attempts
-    if waits_for_somebody(error):
-        return TransferState.QUEUED, attempts
-    if passes(error) and attempts + 1 < _MAX_ATTEMPTS:
-        return TransferState.QUEUED, attempts + 1
-    return TransferState.FAILED, 0
+        try:
+            if run is not None and is_given_up(active, error):
+                run.abandon()
+        finally:
+            self._inbox.send(partial(self._clerk.settle, active, error), urgent=False)
 
 
 def _ignore(_: object) -> None:

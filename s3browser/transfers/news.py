@@ -32,7 +32,8 @@ class News:
 
     def changed(self) -> None:
         """The state of a transfer changed."""
-        self._is_changed = True
+        with self._lock:
+            self._is_changed = True
 
     def added(self, batch_id: int) -> None:
         """A batch was started."""

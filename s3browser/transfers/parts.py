@@ -44,13 +44,8 @@ class PartList:
 
     def __init__(self, size: int, step: int, moved: Collection[int] = (), position: int = 0) -> None:
         self._lock = threading.Lock()
-        self._left: dict[int, Part] = {}
-        self._moved_bytes = 0
-        for part in parts_of(size, step):
-            if part.number in moved:
-                self._moved_bytes += part.size
-            else:
-                self._left[part.number] = part
+        self._left = {part.number: part for part in parts_of(size, step) if part.number not in moved}
+        self._moved_bytes = size - sum(part.size for part in self._left.values()) if moved else 0
         self._waiting = deque(self._left.values())
         self._under_way: dict[int, int] = {}
         self.position = max(position, self._moved_bytes)

@@ -32,6 +32,7 @@ class Pieces:
         step: the size of a part.
         check: how the bytes can be proved; None: not at all.
         keeper: told of every part once it is on the disk.
+        cancel: ends reading back soon after it is set.
         kept: parts that are there already.
     """
 
@@ -42,6 +43,7 @@ class Pieces:
         step: int,
         check: Check | None,
         keeper: Keeper,
+        cancel: Cancel,
         kept: Iterable[UploadedPart] = (),
     ) -> None:
         self.step = step
@@ -50,6 +52,7 @@ class Pieces:
         self._size = size
         self._check = check
         self._keeper = keeper
+        self._cancel = cancel
         self._lock = threading.Lock()
         self._hash_lock = threading.Lock()
         self._hashers: dict[int, Hasher] = {}
@@ -100,20 +103,22 @@ class Pieces:
                 if hasher is not None:
                     self._hashers[part.number] = hasher
                 self.parts.finish(part)
+                with self._lock:
+                    self._unsafe.append(part)
                 self._hash_in_order(file)
             except BaseException:
                 # The parts before this one are not to be fetched again; an error of the disk would hide the first one.
                 with suppress(S3DownloadError):
-                    self._make_safe(file, None)
+                    self._make_safe(file, at_once=True)
                 raise
-            self._make_safe(file, part)
+            self._make_safe(file)
 
     def opened(self) -> FileIO:
         """The temporary file, to read and write."""
         with local_errors(self._path):
             return FileIO(self._target.temp, "r+b")
 
-    def are_proved(self, path: str, cancel: Cancel) -> bool:
+    def are_proved(self, path: str) -> bool:
         """Whether the file at ``path`` is the object, as far as anybody can tell; only what was not yet is read."""
         check = self._check
         if check is None:
@@ -121,12 +126,12 @@ class Pieces:
         with local_errors(path), FileIO(path) as file:
             if check.in_order:
                 for part in self._all[self._hashed :]:
-                    self._read_back(file, part, self._whole, cancel)
+                    self._read_back(file, part, self._whole)
                 return check.matches([(self._size, self._whole)])
             for part in self._all:
                 if part.number not in self._hashers:
                     hasher = check.hasher()
-                    self._read_back(file, part, hasher, cancel)
+                    self._read_back(file, part, hasher)
                     self._hashers[part.number] = hasher
         return check.matches([(part.size, self._hashers[part.number]) for part in self._all])
 
@@ -140,16 +145,16 @@ class Pieces:
             return
         try:
             while self._hashed < len(self._all) and self.parts.has_moved(part := self._all[self._hashed]):
-                self._read_back(file, part, self._whole, None)
+                self._read_back(file, part, self._whole)
                 self._hashed += 1
         finally:
             self._hash_lock.release()
 
-    def _read_back(self, file: FileIO, part: Part, hasher: Hasher, cancel: Cancel | None) -> None:
+    def _read_back(self, file: FileIO, part: Part, hasher: Hasher) -> None:
         file.seek(part.start)
         left = part.size
         while left:
-            stop_if(cancel)
+            stop_if(self._cancel)
             view = thread_buffer(min(left, _READ_BACK_BYTES))
             count = file.readinto(view)
             if not count:
@@ -157,14 +162,12 @@ class Pieces:
             hasher.update(view[:count])
             left -= count
 
-    def _make_safe(self, file: FileIO, part: Part | None) -> None:
-        """Bring what has come to the disk, and tell the keeper: now and then, or at once where ``part`` is None."""
+    def _make_safe(self, file: FileIO, *, at_once: bool = False) -> None:
+        """Bring what has come to the disk, and tell the keeper; now and then, where it need not be ``at_once``."""
         with self._lock:
-            if part is not None:
-                self._unsafe.append(part)
-                is_due = sum(each.size for each in self._unsafe) >= SYNC_EVERY_BYTES
-                if not is_due and monotonic() - self._safe_at < SYNC_EVERY_S:
-                    return
+            is_due = sum(part.size for part in self._unsafe) >= SYNC_EVERY_BYTES
+            if not (at_once or is_due or monotonic() - self._safe_at >= SYNC_EVERY_S):
+                return
             due, self._unsafe = self._unsafe, []
             self._safe_at = monotonic()
         if not due:

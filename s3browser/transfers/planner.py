@@ -22,10 +22,24 @@ from s3browser.model.transfers import Conflict, Direction, Plan, Problem, Transf
 from s3browser.transfers.ground import Ground
 from s3browser.transfers.walk import go_on, walk
 
+Found = Callable[[int, int], object]
+"""Called with how many files there are so far and their size in bytes, for each one, in the calling thread."""
+
 _ASK_ONE_BY_ONE = 20  # names; more of them are cheaper to look up in a listing of the folder
 
 
-def plan_upload(store: ObjectStore, paths: Iterable[Path], target: S3Location, *, cancel: Cancel | None = None) -> Plan:
+def _unheard(_files: int, _size_bytes: int) -> None:
+    pass
+
+
+def plan_upload(
+    store: ObjectStore,
+    paths: Iterable[Path],
+    target: S3Location,
+    *,
+    on_found: Found = _unheard,
+    cancel: Cancel | None = None,
+) -> Plan:
     """Plan to upload files and folders of this computer into the folder ``target``.
 
     Names are those of ``model.localnames.key_name``, so that what was downloaded gets its old keys. Hidden files come
@@ -42,7 +56,10 @@ def plan_upload(store: ObjectStore, paths: Iterable[Path], target: S3Location, *
     items: list[TransferItem] = []
     problems: list[Problem] = []
     has_folders = False
-    for found in walk(paths, stop):
+    size = 0
+    for number, found in enumerate(walk(paths, stop), 1):
+        size += found.size
+        on_found(number, size)
         has_folders = has_folders or DELIMITER in found.name
         key = keys.claim(target.key + found.name)
         item = TransferItem(
@@ -74,7 +91,14 @@ def plan_upload(store: ObjectStore, paths: Iterable[Path], target: S3Location, *
     return replace(whole, items=tuple(free), conflicts=tuple(conflicts))
 
 
-def plan_download(store: ObjectStore, rows: Iterable[Row], folder: Path, *, cancel: Cancel | None = None) -> Plan:
+def plan_download(
+    store: ObjectStore,
+    rows: Iterable[Row],
+    folder: Path,
+    *,
+    on_found: Found = _unheard,
+    cancel: Cancel | None = None,
+) -> Plan:
     """Plan to download files, folders and buckets into ``folder``, under the names of ``model.localnames``.
 
     Nothing is planned to lie outside ``folder``: a link in it that leads out is in the way, as a file would be.
@@ -92,14 +116,18 @@ def plan_download(store: ObjectStore, rows: Iterable[Row], folder: Path, *, canc
         raise S3DownloadError("download", str(folder), "Unwritable")
     problems: list[Problem] = []
     objects: list[_Object] = []
+    size = 0
     for row in chosen:
-        found = list(_objects(store, row, stop))
-        if not found:
+        before = len(objects)
+        for each in _objects(store, row, stop):
+            objects.append(each)
+            size += each.size
+            on_found(len(objects), size)
+        if len(objects) == before:
             gone = TransferItem(
                 Direction.DOWNLOAD, row.location, folder / local_name(row.location.name), 0, is_folder=True, root=folder
             )
             problems.append(Problem(gone, S3FileNotFoundError("download", str(row.location))))
-        objects += found
     objects.sort(key=lambda each: each.name)
     objects = [
         each

@@ -8,7 +8,7 @@ from s3browser.model.entries import ObjectDetails, S3FileInfo
 from s3browser.model.locations import DELIMITER, S3Location
 from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import Proof
-from s3browser.transfers.journal import TransferRecord
+from s3browser.transfers.journalrows import TransferRecord
 
 ASK_ONE_BY_ONE = 100  # files; more of them are cheaper to find in a listing
 _PAGE = 1_000
@@ -69,7 +69,8 @@ def _looked_up(
     if count <= ASK_ONE_BY_ONE:
         return ((record, _is_stored(store, record, cancel)) for record in records)
     listing = store.list_files(first.bucket, _common_folder(first.key, last.key), cancel=cancel)
-    return _merged(records, listing)
+    # Some servers list in another order, or late: what the listing lacks is asked for before it is called missing.
+    return ((record, there or _is_stored(store, record, cancel)) for record, there in _merged(records, listing))
 
 
 def _all(arrived: Arrived) -> Iterator[TransferRecord]:

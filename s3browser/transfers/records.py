@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from s3browser.jobs.cancel import CancelToken
+from s3browser.jobs.cancel import CancelToken, StopReason
 from s3browser.jobs.meter import Meter
 from s3browser.model.transfers import (
     BatchSnapshot,
@@ -16,7 +16,7 @@ from s3browser.model.transfers import (
     TransferState,
 )
 from s3browser.transfers.desk import Job
-from s3browser.transfers.journal import BatchRecord, TransferRecord
+from s3browser.transfers.journalrows import BatchRecord, TransferRecord
 
 _ENDED = (TransferState.DONE, TransferState.FAILED, TransferState.CANCELLED)
 
@@ -28,6 +28,7 @@ class Active:
     Attributes:
         job: what the workers do.
         token: stops it.
+        asked: what somebody wants of it instead of its end: to be paused, or cancelled.
         is_running: whether a worker has taken it up; written in that worker, once.
         started_at_s: when, by the manager's clock; 0.0 before.
     """
@@ -36,6 +37,7 @@ class Active:
     batch: "Batch"
     token: CancelToken
     job: Job | None = None
+    asked: StopReason | None = None
     is_running: bool = False
     started_at_s: float = 0.0
     meter: Meter = field(default_factory=Meter)
@@ -51,9 +53,26 @@ class Active:
         run = self.job.run if self.job else None
         return min(run.position, self.item.size) if run else 0
 
+    @property
+    def moved(self) -> int:
+        """Bytes that this run has moved itself."""
+        begun_at = self.job.begun_at if self.job else None
+        return 0 if begun_at is None else max(0, self.position - begun_at)
+
+    def stop(self, reason: StopReason) -> None:
+        """Have it stopped. To be cancelled outweighs to be paused, and either the end of the program."""
+        if reason is not StopReason.SHUTDOWN and self.asked is not StopReason.CANCEL:
+            self.asked = reason
+        self.token.cancel(reason)
+
+    def take_pause_back(self) -> None:
+        """Have it queued again as soon as it has stopped, if it was to be paused."""
+        if self.asked is StopReason.PAUSE:
+            self.asked = None
+
     def snapshot(self, now_s: float) -> TransferSnapshot:
         """The transfer as it stands; ``now_s`` is the meter's clock."""
-        self.meter.sample(now_s, self.position)
+        self.meter.sample(now_s, self.moved)
         return TransferSnapshot(
             self.record.transfer_id, self.record.batch_id, self.item, TransferState.RUNNING, self.position,
             bytes_per_s=self.meter.bytes_per_s,
@@ -69,6 +88,7 @@ class Batch:
         ended_bytes: the size of those that need no more moving.
         moved_bytes: what ended runs have moved, failed ones included: it only ever grows, as a speed needs it.
         is_proving: whether somebody is looking for its files on the target.
+        is_outdated: whether it was begun again since.
     The others are those of ``BatchSnapshot``.
     """
 
@@ -85,6 +105,7 @@ class Batch:
     ended_bytes: int = 0
     moved_bytes: int = 0
     is_proving: bool = False
+    is_outdated: bool = False
     meter: Meter = field(default_factory=Meter)
 
     @classmethod
@@ -125,7 +146,7 @@ class Batch:
 
     def snapshot(self, now_s: float, running: Sequence[Active] = ()) -> BatchSnapshot:
         """The batch as it stands; ``now_s`` is the meter's clock, ``running`` are its transfers at work."""
-        self.meter.sample(now_s, self.moved_bytes + sum(each.position for each in running))
+        self.meter.sample(now_s, self.moved_bytes + sum(each.moved for each in running))
         return replace(
             summary(self.states, running, self.ended_bytes, self.total_bytes, self.meter),
             batch_id=self.batch_id, connection_id=self.connection_id, direction=self.direction, name=self.name,

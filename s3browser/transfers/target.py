@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import threading
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time_ns
@@ -22,6 +23,7 @@ _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | geta
 _MAX_FOLDERS_KNOWN = 64
 
 _folders: dict[tuple[str, str], tuple[float, int]] = {}
+_syncs: "dict[str, _FolderSync]" = {}
 
 
 class Target:
@@ -49,10 +51,12 @@ class Target:
         if "\0" in path or os.path.basename(path) in ("", ".", ".."):
             raise S3DownloadError("download", path, "BadName")
         with local_errors(path):
-            if os.path.isdir(path):
-                raise S3DownloadError("download", path, "IsFolder")
-            if not self.may_replace and os.path.lexists(path):
-                raise S3DownloadError("download", path, "Taken")
+            with suppress(FileNotFoundError):
+                os.lstat(path)
+                if os.path.isdir(path):
+                    raise S3DownloadError("download", path, "IsFolder")
+                if not self.may_replace and not _is_same(self.temp, path):
+                    raise S3DownloadError("download", path, "Taken")
             if _free_bytes(self.folder, self.root) < size:
                 raise S3DownloadError("download", path, "DiskFull")
 
@@ -61,7 +65,8 @@ class Target:
         with local_errors(self.path):
             fd = os.open(self.temp, _CREATE, 0o666)
             try:
-                os.truncate(fd, size)
+                if size:
+                    os.ftruncate(fd, size)
             except BaseException:
                 os.close(fd)
                 raise
@@ -155,23 +160,57 @@ def _rename_to_new(temp: str, path: str) -> None:
         os.rename(temp, path)
         return
     try:
-        os.link(temp, path, follow_symlinks=False)
+        os.link(temp, path)
     except FileExistsError:
-        raise
+        # An earlier run may have ended between these two steps.
+        if not _is_same(temp, path):
+            raise
     except OSError:
         # A disk without hard links (exFAT): a moment in between is what is left.
         if os.path.lexists(path):
             raise FileExistsError from None
         os.replace(temp, path)
-    else:
+        return
+    with suppress(OSError):
         os.unlink(temp)
 
 
+def _is_same(temp: str, path: str) -> bool:
+    """Whether both are names of one file."""
+    try:
+        return os.path.samestat(os.lstat(temp), os.lstat(path))
+    except OSError:
+        return False
+
+
 def _sync_folder(folder: str) -> None:
-    """Return when the folder’s new entry is on the disk; Windows and some network disks have no such call."""
-    with suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+    """Return when the folder’s new entry is on the disk."""
+    if len(_syncs) >= _MAX_FOLDERS_KNOWN:
+        _syncs.clear()
+    _syncs.setdefault(folder, _FolderSync(folder)).sync()
+
+
+class _FolderSync:
+    """Brings a folder’s entries to the disk, for all threads that wait for it at once."""
+
+    __slots__ = ("_begun", "_folder", "_lock")
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._begun = 0
+
+    def sync(self) -> None:
+        """Return when all that was in the folder before this call is on the disk."""
+        wanted = self._begun + 1  # the one under way may have begun too early
+        with self._lock:
+            if self._begun >= wanted:
+                return
+            self._begun += 1
+            # Windows and some network disks have no such call.
+            with suppress(OSError):
+                fd = os.open(self._folder, os.O_RDONLY)
+                try:
+                    os.fsync(fd)
+                finally:
+                    os.close(fd)

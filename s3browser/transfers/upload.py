@@ -1,8 +1,6 @@
 """One file from this computer to S3."""
 
-import io
 import logging
-import mimetypes
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -21,11 +19,12 @@ from s3browser.model.locations import S3Location, key_problem
 from s3browser.model.store import Cancel, ObjectStore, Sent
 from s3browser.model.transfers import Progress
 from s3browser.transfers.checksums import PART_SIZE_METADATA, are_whole, part_hasher
+from s3browser.transfers.contenttype import guess_content_type
 from s3browser.transfers.localfile import (
-    Body,
     Fingerprint,
     MemoryBody,
     SourceFile,
+    StreamBody,
     mtime_metadata,
     mtime_of,
     thread_buffer,
@@ -191,9 +190,9 @@ class Upload:
 
     def _put(self, way: "_Way", part: Part) -> None:
         """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
-        data = self._source.read()
+        body = cast("BinaryIO", MemoryBody(memoryview(self._source.read())))
         self.etag = self._store.put(
-            self._location.bucket, self._location.key, io.BytesIO(data), part.size,
+            self._location.bucket, self._location.key, body, part.size,
             content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
             on_sent=self._reporter(way, part), cancel=self._cancel,
         )  # fmt: skip
@@ -201,7 +200,7 @@ class Upload:
         way.parts.finish(part)
 
     def _put_part(self, way: "_Way", part: Part) -> UploadedPart:
-        body = self._memory(part) if part.size <= _IN_MEMORY_BYTES else _Stream(self._source, part)
+        body = self._memory(part) if part.size <= _IN_MEMORY_BYTES else StreamBody(self._source, part.start, part.size)
         try:
             return self._store.put_part(
                 self._location.bucket, self._location.key, way.upload_id, part.number, cast("BinaryIO", body),
@@ -209,7 +208,7 @@ class Upload:
             )  # fmt: skip
         except Exception as error:
             # A store may take what its body raised for a broken line: the file's own error is the truth.
-            failure = body.failure if isinstance(body, _Stream) else None
+            failure = body.failure if isinstance(body, StreamBody) else None
             if failure is None or isinstance(error, Cancelled):
                 raise
             raise failure from error
@@ -354,23 +353,6 @@ class _Way:
         self.under_way: set[int] = set()  # begun, and no answer came
 
 
-class _Stream(Body):
-    """A part that is too large for memory, read from the file as it is sent; ``failure`` is the file's first error."""
-
-    def __init__(self, source: SourceFile, part: Part) -> None:
-        super().__init__(part.size, self._read)
-        self.failure: S3UploadError | None = None
-        self._source = source
-        self._start = part.start
-
-    def _read(self, view: memoryview, position: int) -> None:
-        try:
-            self._source.read_into(view, self._start + position)
-        except S3UploadError as error:
-            self.failure = self.failure or error
-            raise
-
-
 def upload_file(
     store: ObjectStore,
     local_path: str | os.PathLike[str],
@@ -421,14 +403,3 @@ def upload_file(
     )  # fmt: skip
     drive(run, tell)
     return run.etag
-
-
-def guess_content_type(name: str) -> str:
-    """The media type that a file’s name promises; that of the wrapping, not of the content, for ``data.csv.gz``."""
-    # "./" keeps "data:x.txt" from being read as an address.
-    kind, encoding = mimetypes.guess_type(f"./{name}")
-    if encoding is not None:
-        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
-            encoding, "application/octet-stream"
-        )
-    return kind or "application/octet-stream"

@@ -26,12 +26,13 @@ class Banner(QFrame):
     def __init__(self, text: str, button: str = "", *, icon_name: str = "warning", parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", "banner")
-        self.setAccessibleName(text)
+        self._words = PlainLabel("", self, max_lines=2)
+        self.set_text(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
         layout.setSpacing(GRID)
         layout.addWidget(Picture(icon_name, "warning", 2 * GRID, self))
-        layout.addWidget(PlainLabel(text, self, max_lines=2), 1)
+        layout.addWidget(self._words, 1)
         if button:
             way_out = QPushButton(button, self)
             way_out.clicked.connect(self.button_clicked)
@@ -44,6 +45,11 @@ class Banner(QFrame):
         close.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         close.clicked.connect(self._close)
         layout.addWidget(close)
+
+    def set_text(self, text: str) -> None:
+        """Say something else of the same matter."""
+        self._words.setText(text)
+        self.setAccessibleName(text)
 
     @Slot()
     def _close(self) -> None:

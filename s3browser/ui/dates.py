@@ -1,6 +1,6 @@
-from datetime import datetime
+from datetime import date, datetime
 
-from PySide6.QtCore import QDateTime, QLocale, QTime
+from PySide6.QtCore import QDate, QDateTime, QLocale, QTime
 
 
 def date_text(moment: datetime | None) -> str:
@@ -17,6 +17,23 @@ def _date_text(moment: datetime, now: datetime) -> str:
         clock = QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
         return f"{'Yesterday' if days else 'Today'}, {clock}"
     return QLocale().toString(QDateTime(local.year, local.month, local.day, 0, 0, 0).date(), "d MMM yyyy")
+
+
+def clock_text(moment: datetime | None) -> str:
+    """The local time of day as the system writes it, “10:14”; empty for None."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    return QLocale().toString(QTime(local.hour, local.minute), QLocale.FormatType.ShortFormat)
+
+
+def day_text(day: date, today: date) -> str:
+    """A day as people say it: “Today”, “Yesterday”, “Monday 23 November”, “Friday 5 December 2025”."""
+    days = (today - day).days
+    if days in (0, 1):
+        return "Yesterday" if days else "Today"
+    pattern = "dddd d MMMM" if day.year == today.year else "dddd d MMMM yyyy"
+    return QLocale().toString(QDate(day.year, day.month, day.day), pattern)
 
 
 def full_date_text(moment: datetime | None) -> str:

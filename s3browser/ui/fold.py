@@ -31,10 +31,19 @@ class Fold(QWidget):
         layout.addWidget(content)
         self.button.toggled.connect(self._on_toggled)
         self._on_toggled(False)
+        self._order_tabs()
 
     def set_open(self, is_open: bool) -> None:
         """Unfold or fold."""
         self.button.setChecked(is_open)
+
+    def _order_tabs(self) -> None:
+        """The line comes before what it unfolds, which was made before it."""
+        before: QWidget = self.button
+        for each in (self.content, *self.content.findChildren(QWidget)):
+            if each.focusPolicy() & Qt.FocusPolicy.TabFocus and each.window() is self.window():  # not a pop-up
+                self.setTabOrder(before, each)
+                before = each
 
     @Slot(bool)
     def _on_toggled(self, is_open: bool) -> None:

@@ -3,10 +3,10 @@
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 from PySide6.QtCore import QObject, QStandardPaths, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -14,25 +14,29 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from s3browser.exceptions import S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import DeleteFailure
+from s3browser.model.forecast import is_plain
 from s3browser.model.listing import Row, folder_row, object_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.model.text import plural
-from s3browser.model.transfers import Conflict, ConflictRule, Direction, Plan, TransferItem, TransferNews
+from s3browser.model.transfers import Plan, TransferItem, TransferNews
 from s3browser.transfers.manager import TransferManager
-from s3browser.transfers.planner import plan_download, plan_upload
+from s3browser.transfers.planner import Found, plan_download, plan_upload
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
-from s3browser.ui.dialogs.conflict import ConflictDialog, ConflictView
 from s3browser.ui.dialogs.counting import FolderCounter
 from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
+from s3browser.ui.dialogs.looking import Looking
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
-from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
-from s3browser.ui.dialogs.unchecked import UncheckedDialog
+from s3browser.ui.dialogs.plan_sheet import PlanSheet
+from s3browser.ui.dialogs.plan_words import names
 from s3browser.ui.labels import short
 from s3browser.ui.sessions import Sessions
+from s3browser.ui.speeds import Speeds
 from s3browser.ui.tasks import Tasks
 
 _DELETE_AT_ONCE = 1000  # keys; as many as one request takes
+
+_TELL_EVERY_S = 0.15  # how many files were found: often enough to see it go on, and no flood for the window
 
 _SHOW_STORED_MS = 200  # small files are stored hundreds a second; each time the whole table is put in order and painted
 
@@ -65,6 +69,7 @@ class Operations(QObject):
         self._stored_due.setSingleShot(True)
         self._stored_due.setInterval(_SHOW_STORED_MS)
         self._stored_due.timeout.connect(self._show_stored)
+        self._speeds = Speeds()
         self._waiting: dict[int, Callable[[bool], None]] = {}
         self.download_folder: Path | None = None
 
@@ -82,16 +87,12 @@ class Operations(QObject):
 
     def upload(self, paths: Sequence[Path], target: Place) -> None:
         """Upload files and folders of this computer into a folder."""
-        self.progressed.emit("Looking at the files…")
 
-        def work(token: CancelToken) -> Plan:
+        def work(token: CancelToken, on_found: Found) -> Plan:
             store = self._sessions.store(target.profile_id)
-            return plan_upload(store, paths, target.location, cancel=token)
+            return plan_upload(store, paths, target.location, on_found=on_found, cancel=token)
 
-        def planned(plan: Plan) -> None:
-            self._settle(plan, target.profile_id, target.location.label)
-
-        self._tasks.run("local", work, planned, self._on_plan_failed)
+        self._look(work, lambda plan: self._settle(plan, target.profile_id, target.location.key))
 
     # -- download ----------------------------------------------------------------------------
 
@@ -111,12 +112,12 @@ class Operations(QObject):
     def download(self, rows: Sequence[Row], profile_id: str, folder: Path) -> None:
         """Download files and folders into a folder of this computer."""
         self.download_folder = folder
-        self.progressed.emit("Looking at the files…")
 
-        def work(token: CancelToken) -> Plan:
-            return plan_download(self._sessions.store(profile_id), rows, folder, cancel=token)
+        def work(token: CancelToken, on_found: Found) -> Plan:
+            store = self._sessions.store(profile_id)
+            return plan_download(store, rows, folder, on_found=on_found, cancel=token)
 
-        self._tasks.run("local", work, lambda plan: self._settle(plan, profile_id, folder.name), self._on_plan_failed)
+        self._look(work, lambda plan: self._settle(plan, profile_id))
 
     def fetch_for_drag(
         self, rows: Sequence[Row], profile_id: str, folder: Path, finished: Callable[[bool], None]
@@ -131,8 +132,9 @@ class Operations(QObject):
         def start(plan: Plan) -> None:
             if plan.problems:
                 finished(False)
-                self._settle(plan, profile_id, folder.name)
+                self._settle(plan, profile_id)
             else:
+                self._tell_renamed(plan)
                 self._start(plan, profile_id, finished)
 
         def failed(error: Exception) -> None:
@@ -141,51 +143,53 @@ class Operations(QObject):
 
         self._tasks.run("local", work, start, failed)
 
-    # -- questions before bytes ----------------------------------------------------------------
+    # -- plan, then move -----------------------------------------------------------------------
 
-    def _on_plan_failed(self, error: Exception) -> None:
-        self.progressed.emit("")
-        self._tasks.show_error(error)
+    def _look(self, work: Callable[[CancelToken, Found], Plan], planned: Callable[[Plan], None]) -> None:
+        """Make a plan in a lane; where that takes long it shows, and can be cancelled."""
+        token = CancelToken()
+        looking = Looking(token, self._window)
+        looking.said.connect(self.progressed)
+        told_at = monotonic()
 
-    def _settle(self, plan: Plan, profile_id: str, place_name: str) -> None:
-        """Ask what the plan leaves open, once for all of it, then start it."""
-        self.progressed.emit("")
-        if plan.unchecked is not None:
-            asked = UncheckedDialog(plan.count, plan.unchecked, self._window)
-            asked.confirmed.connect(lambda: self._settle(replace(plan, unchecked=None), profile_id, place_name))
-            asked.open()
-        elif plan.conflicts:
-            views = [_conflict_view(conflict) for conflict in plan.conflicts]
-            dialog = ConflictDialog(views, place_name, self._window)
-            dialog.chosen.connect(lambda rule: self._tell_problems(plan.settled(rule), profile_id))
-            dialog.open()
-        else:
-            self._tell_problems(plan.settled(ConflictRule.SKIP), profile_id)
+        def on_found(files: int, size_bytes: int) -> None:
+            nonlocal told_at
+            if monotonic() - told_at >= _TELL_EVERY_S:
+                told_at = monotonic()
+                self._tasks.post(token, lambda: looking.set_found(files, size_bytes))
 
-    def _tell_problems(self, plan: Plan, profile_id: str) -> None:
-        if not plan.problems:
+        def done(plan: Plan) -> None:
+            looking.end()
+            planned(plan)
+
+        def failed(error: Exception) -> None:
+            looking.end()
+            self._tasks.show_error(error)
+
+        self._tasks.run("local", lambda token: work(token, on_found), done, failed, token)
+
+    def _settle(self, plan: Plan, profile_id: str, base: str = "") -> None:
+        """Start what is small and plain at once; show what the rest comes to, and start it if that is wanted."""
+        if is_plain(plan):
+            self._tell_renamed(plan)
             self._start(plan, profile_id)
             return
-        problems = [(_shown_name(problem.item), problem.error.reason) for problem in plan.problems]
-        dialog = PlanProblemsDialog(problems, len(plan.items), plan.direction, self._window)
-        dialog.continued.connect(lambda: self._start(plan, profile_id))
-        dialog.open()
+        sheet = PlanSheet(plan, base, partial(self._speeds.seconds, profile_id, plan.direction), self._window)
+        sheet.confirmed.connect(lambda settled: self._start(settled, profile_id))
+        sheet.open()
 
     def _start(self, plan: Plan, profile_id: str, finished: Callable[[bool], None] | None = None) -> None:
-        def start(_: CancelToken) -> int:
-            return self._manager.start(self._sessions.store(profile_id), plan, profile_id)
-
         def started(batch_id: int) -> None:
-            if finished is None:
-                return
-            batch = next((each for each in self._manager.batches() if each.batch_id == batch_id), None)
-            if batch is None or batch.is_finished:  # before anybody waited for it
-                finished(batch is not None and batch.done == batch.total)
-            else:
+            if finished is not None:
                 self._waiting[batch_id] = finished
 
         if plan.items:
-            self._tasks.run("actions", start, started)
+            self._manager.start(plan, profile_id, started)
+        elif finished is not None:
+            finished(True)
+
+    def _tell_renamed(self, plan: Plan) -> None:
+        """Say it where no sheet did."""
         if renamed := [item for item in plan.items if item.renamed]:
             self.renamed.emit(_renamed_text(renamed))
 
@@ -197,6 +201,7 @@ class Operations(QObject):
         if self._stored and not self._stored_due.isActive():
             self._stored_due.start()
         for batch in news.finished:
+            self._speeds.note(batch)
             finished = self._waiting.pop(batch.batch_id, None)
             if finished is not None:
                 finished(batch.done == batch.total)
@@ -297,24 +302,12 @@ def _with_folders_above(keys: Iterable[str]) -> set[str]:
     return {step.key for key in keys for step in S3Location("any", key).trail}
 
 
-def _conflict_view(conflict: Conflict) -> ConflictView:
-    return ConflictView(_shown_name(conflict.item), new_size=conflict.item.size)
-
-
 def _renamed_text(items: Sequence[TransferItem]) -> str:
     """What the first of them is called now, and how many more there are."""
-    item = items[0]
-    if item.direction is Direction.UPLOAD:
-        before, after = item.local_path.name, item.location.name
-    else:
-        before, after = item.location.key, str(item.local_path.relative_to(item.root or item.local_path.parent))
+    before, after = names(items[0])
     more = f", and {plural(len(items) - 1, 'more file')} under another name" if len(items) > 1 else ""
     return f"“{short(before)}” is saved as “{short(after)}”{more}."
 
 
 def _reason(error: Exception) -> str:
     return error.reason if isinstance(error, S3IntegrationError) else str(error)
-
-
-def _shown_name(item: TransferItem) -> str:
-    return item.local_path.name if item.direction is Direction.UPLOAD else item.location.key

@@ -204,9 +204,15 @@ QHeaderView::section { background: @ground; color: @muted; border: none; border-
     padding: 6px 8px; font-weight: 500; }
 QHeaderView::section:hover { color: @text; }
 
-QLineEdit, QComboBox, QSpinBox, QPlainTextEdit, QTextEdit { background: @raised; border: 1px solid @hairline;
+QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit { background: @raised; border: 1px solid @hairline;
     border-radius: 6px; padding: 5px 8px; selection-background-color: @accent; selection-color: @on_accent; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus { border: 1px solid @accent; }
+QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
+    border: 1px solid @accent; }
+QAbstractSpinBox { padding: 5px 28px 5px 8px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; background: transparent; width: 24px; }
+QAbstractSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; margin: 3px 2px 0 0; }
+QAbstractSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right; margin: 0 2px 3px 0; }
+QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
 QLineEdit:disabled, QComboBox:disabled { color: @muted; background: @side; }
 QLineEdit[problem="true"] { border: 1px solid @danger; }
 QComboBox { padding: 5px 10px; }
@@ -215,6 +221,10 @@ QComboBox::down-arrow { image: none; }
 QComboBox QAbstractItemView { background: @raised; border: 1px solid @hairline;
     selection-background-color: @selection; }
 
+QCheckBox { spacing: 8px; padding: 2px 0; outline: 0; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 4px; background: @raised; }
+QCheckBox::indicator:hover, QCheckBox::indicator:focus { border-color: @accent; }
+QCheckBox::indicator:checked { border-color: @accent; background: @accent; }
 QRadioButton { spacing: 8px; }
 QRadioButton::indicator { width: 14px; height: 14px; border: 1px solid @muted; border-radius: 8px;
     background: @raised; }

@@ -183,6 +183,10 @@ class Workspace(QWidget):
         self.banner = banner
         self._banners.addWidget(banner)
 
+    def add_banner(self, banner: Banner) -> None:
+        """Show a banner that stays beside any other, until it is deleted."""
+        self._banners.insertWidget(0, banner)
+
     def hide_banner(self) -> None:
         """Take the banner away."""
         if self.banner is not None:

@@ -27,7 +27,7 @@ from s3browser.ui.dialogs.properties import FilePropertiesDialog, FolderProperti
 from s3browser.ui.operations import Operations
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
-from s3browser.ui.transfers.panel import TransfersPanel
+from s3browser.ui.transfers.controller import SetLimits, TransfersController
 from s3browser.ui.workspace import Workspace
 
 _BUCKETS = S3Location()
@@ -47,6 +47,7 @@ class Services:
         fetch_preview: fetches and reads a file; blocking.
         aws_profiles: the names in ``~/.aws``; blocking.
         drag_folder: where files that are dragged out wait for the other program.
+        set_limits: sets how fast all transfers together may go.
     """
 
     sessions: Sessions
@@ -55,6 +56,7 @@ class Services:
     fetch_preview: FetchPreview
     aws_profiles: Callable[[], list[str]]
     drag_folder: Path
+    set_limits: SetLimits
 
 
 class WorkspaceController(QObject):
@@ -72,7 +74,10 @@ class WorkspaceController(QObject):
         self._sessions, self._tasks = services.sessions, services.tasks
         self.workspace = workspace
         self.details = DetailsPane(self._tasks, services.fetch_preview, self._fetch_details, workspace)
-        self.transfers = TransfersPanel(services.manager, workspace)
+        self.transferring = TransfersController(
+            workspace, services.manager, self._sessions, self._tasks, services.set_limits
+        )
+        self.transfers = self.transferring.panel
         self.transfers.hide()
         workspace.add_details(self.details)
         workspace.add_transfers(self.transfers)
@@ -109,6 +114,8 @@ class WorkspaceController(QObject):
         self.transfers.files_dropped.connect(self._on_dropped_on_transfers)
         self.transfers.activity_started.connect(partial(a.show_transfers.setChecked, True))
         self.transfers.details_requested.connect(partial(show_error, workspace))
+        self.transferring.upload_requested.connect(operations.upload)
+        self.transferring.sign_in_requested.connect(self.connections.edit)
         workspace.welcome.connect_requested.connect(self.connections.add)
         workspace.welcome.demo_requested.connect(self.demo_requested)
         browser.selection_changed.connect(self._on_selection_changed)
@@ -121,6 +128,7 @@ class WorkspaceController(QObject):
         operations.refresh_needed.connect(self.navigator.refresh)
         self.connections.profiles_changed.connect(self.show_profiles)
         self.connections.connected.connect(self.open_connection)
+        self.connections.connected.connect(self.transferring.signed_in)
         self.connections.removed.connect(self._on_connection_removed)
         self.connections.temporary_keys_used.connect(partial(self.say, _TEMPORARY_KEYS))
 
@@ -146,7 +154,7 @@ class WorkspaceController(QObject):
         self.workspace.show_banner(Banner(text, parent=self.workspace))
 
     def _on_place_changed(self, place: Place) -> None:
-        self.transfers.set_folder(place.location)
+        self.transferring.set_place(place)
         self.details.show_rows(place.profile_id, [])
 
     def _on_connection_removed(self, profile_id: str) -> None:
@@ -215,6 +223,8 @@ class WorkspaceController(QObject):
         else:
             view.place_chosen.emit(place)  # the actions are about where one is and what is selected there
             in_bucket = [a.upload, a.upload_folder, a.new_folder, None, a.copy_address, a.refresh]
+            if place.location.bucket and not place.location.key:
+                in_bucket += [None, a.unfinished_uploads]
             of_connection = [a.refresh, a.add_bucket, None, a.edit_connection, a.remove_connection]
             actions = [*(in_bucket if place.location.bucket else of_connection), None, a.show_files_in_tree]
         self.workspace.show_menu(actions, view.viewport().mapToGlobal(point))

@@ -37,11 +37,10 @@ class Subject:
 
     def fetch(self, key: str, start: int = 0, stop: int | None = None) -> bytes:
         """The bytes of an object."""
-        pieces: list[bytes] = []
-        count = self.store.fetch(self.bucket, key, pieces.append, start=start, stop=stop)
-        data = b"".join(pieces)
+        data = bytearray()
+        count = self.store.fetch(self.bucket, key, data.extend, start=start, stop=stop)
         assert count == len(data)
-        return data
+        return bytes(data)
 
     def keys(self, prefix: str = "") -> list[str]:
         """Every key below ``prefix``, in the order of the listing."""

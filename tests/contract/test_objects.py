@@ -196,7 +196,7 @@ def test_fetch_can_go_on_where_it_stopped(subject: Subject) -> None:
     etag = subject.put("file", data)
     cancel, received = CancelToken(), bytearray()
 
-    def stop_after_the_first_piece(piece: bytes) -> None:
+    def stop_after_the_first_piece(piece: bytes | memoryview) -> None:
         received.extend(piece)
         cancel.cancel()
 
@@ -209,12 +209,12 @@ def test_fetch_can_go_on_where_it_stopped(subject: Subject) -> None:
 
 def test_fetch_of_the_same_object_only(subject: Subject) -> None:
     before = subject.put("file", b"before")
-    pieces: list[bytes] = []
-    assert subject.store.fetch(subject.bucket, "file", pieces.append, if_match=before) == 6
+    data = bytearray()
+    assert subject.store.fetch(subject.bucket, "file", data.extend, if_match=before) == 6
     subject.put("file", b"after!")
     with pytest.raises(S3ConflictError):
-        subject.store.fetch(subject.bucket, "file", pieces.append, start=3, if_match=before)
-    assert pieces == [b"before"], "nothing of the other object is handed over"
+        subject.store.fetch(subject.bucket, "file", data.extend, start=3, if_match=before)
+    assert data == b"before", "nothing of the other object is handed over"
 
 
 # ---------------------------------------------------------------------- deleting

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,10 +37,11 @@ def unfinished(server: Server, bucket: str) -> list[str]:
 
 
 @pytest.fixture
-def client(server: Server, bucket: str) -> S3Client:
+def client(server: Server, bucket: str) -> Iterator[S3Client]:
     config = server.config(bucket)
     S3Service(config)._ensure_bucket_exists(create=True)
-    return S3Client(config)
+    with S3Client(config) as client:
+        yield client
 
 
 @ON_EVERY_SERVER
@@ -89,8 +91,7 @@ def test_cancelled_upload_leaves_neither_file_nor_parts(
     cancel = threading.Event()
     with FaultProxy(server.port) as proxy:
         proxy.add(Fault("^PUT", sent=True, bytes_per_s=10 * MIB))
-        slow = S3Client(server.config(bucket, endpoint_url=proxy.url))
-        with pytest.raises(Cancelled):
+        with S3Client(server.config(bucket, endpoint_url=proxy.url)) as slow, pytest.raises(Cancelled):
             slow.upload_file(tmp_path / "file", on_progress=lambda *_: cancel.set(), cancel=cancel)
     assert list(client.list_files()) == []
     assert unfinished(server, bucket) == []
@@ -123,9 +124,9 @@ def test_what_is_missing_is_told(client: S3Client, server: Server, tmp_path: Pat
     client.upload_file(tmp_path / "file")
     with pytest.raises(S3DownloadError):
         client.download_file("file", tmp_path / "no-such-folder" / "file")
-    nowhere = S3Client(server.config("there-is-no-such-bucket"))
-    for call in (lambda: list(nowhere.list_files()), lambda: nowhere.upload_file(tmp_path / "file")):
-        with pytest.raises(S3BucketError):
-            call()
-    with pytest.raises(S3BucketError):  # a HEAD alone would not tell
-        nowhere.file_exists("file")
+    with S3Client(server.config("there-is-no-such-bucket")) as nowhere:
+        for call in (lambda: list(nowhere.list_files()), lambda: nowhere.upload_file(tmp_path / "file")):
+            with pytest.raises(S3BucketError):
+                call()
+        with pytest.raises(S3BucketError):  # a HEAD alone would not tell
+            nowhere.file_exists("file")

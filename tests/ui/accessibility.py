@@ -2,7 +2,15 @@
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QPlainTextEdit, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QLabel,
+    QPlainTextEdit,
+    QTableView,
+    QTreeView,
+    QWidget,
+)
 
 
 def accessible_name(widget: QWidget) -> str:
@@ -44,5 +52,5 @@ def _is_control(widget: QWidget) -> bool:
     if widget.objectName().startswith("qt_") or widget.focusPolicy() is Qt.FocusPolicy.NoFocus:
         return False
     if isinstance(widget, QAbstractScrollArea):
-        return isinstance(widget, QPlainTextEdit | QTreeView)
+        return isinstance(widget, QPlainTextEdit | QTreeView | QTableView)
     return True

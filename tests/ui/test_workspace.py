@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QRadioButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from s3browser.documents import Document, Kind
@@ -21,24 +22,24 @@ from s3browser.exceptions import (
     S3IntegrationError,
 )
 from s3browser.jobs.runner import JobRunner
+from s3browser.model.conflicts import REPLACE
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.entries import DeleteFailure
 from s3browser.model.listing import folder_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
-from s3browser.model.transfers import ConflictRule
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
+from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.ui import workspace_controller
 from s3browser.ui.browser.contents_view import ContentsView
 from s3browser.ui.dialogs.add_bucket import AddBucketDialog
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
-from s3browser.ui.dialogs.conflict import ConflictDialog
 from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
 from s3browser.ui.dialogs.error import ErrorDialog
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
-from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
+from s3browser.ui.dialogs.plan_sheet import PlanSheet
 from s3browser.ui.main_window import MainWindow
 from s3browser.ui.relay import GuiRelay
 from s3browser.ui.sessions import Sessions
@@ -74,14 +75,15 @@ def controller(
     tasks = Tasks(runner, errors.append)
     sessions = Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(), lambda profile, secret: store)
     sessions.add_passing(PROFILE, Secret("key", "secret"))
-    manager = TransferManager(runner, "transfers")
+    manager = TransferManager(runner, sessions.store, partial(Journal.open, tmp_path / "transfers.sqlite"))
     document = Document("a.txt", Kind.TEXT, text="aaa")
-    services = Services(sessions, tasks, manager, lambda *_: document, list, tmp_path / "drag")
+    services = Services(sessions, tasks, manager, lambda *_: document, list, tmp_path / "drag", lambda *_: None)
     controller = WorkspaceController(Workspace(window), services)
     manager.add_listener(controller.operations.on_news)
     window.setCentralWidget(controller.workspace)
     window.show()
     yield controller
+    manager.shutdown(2.0)
     assert runner.shutdown()
     window.close()
     owner.deleteLater()
@@ -222,7 +224,7 @@ def test_a_name_that_is_there_is_asked_about_once_and_both_are_kept(
     for name in ("a.txt", "b2.txt"):
         (tmp_path / name).write_bytes(b"mine")
     opened.operations.upload([tmp_path / "a.txt", tmp_path / "b2.txt"], Place("p1", HERE))
-    dialog(qtbot, ConflictDialog).go_button.click()
+    dialog(qtbot, PlanSheet).go_button.click()
     qtbot.waitUntil(lambda: {"a (2).txt", "b2 (2).txt"} <= set(names(opened)))
     assert store.data("2026/a.txt", "photos") == b"aaa"
 
@@ -232,10 +234,10 @@ def test_what_cannot_be_uploaded_is_summed_up_before_anything_moves(
 ) -> None:
     (tmp_path / "ok.txt").write_bytes(b"ok")
     opened.operations.upload([tmp_path / "ok.txt", tmp_path / "missing.txt"], Place("p1", HERE))
-    asked = dialog(qtbot, PlanProblemsDialog)
+    asked = dialog(qtbot, PlanSheet)
     assert "2026/ok.txt" not in store.buckets["photos"]
-    with qtbot.waitSignal(asked.continued):
-        next(b for b in asked.buttons.buttons() if b.text().startswith("Continue")).click()
+    with qtbot.waitSignal(asked.confirmed):
+        asked.go_button.click()
     qtbot.waitUntil(lambda: "2026/ok.txt" in store.buckets["photos"])
 
 
@@ -340,6 +342,7 @@ def test_without_a_connection_the_welcome_page_shows(controller: WorkspaceContro
 
 def test_every_action_has_words_and_either_a_shortcut_or_a_reason(controller: WorkspaceController) -> None:
     without = {"open", "show_files_in_tree", "edit_connection", "remove_connection", "add_bucket"}
+    without |= {"transfer_settings", "unfinished_uploads"}
     for name, action in vars(controller.workspace.commands).items():
         assert isinstance(action, QAction)
         assert action.text()
@@ -632,10 +635,10 @@ def test_an_upload_over_the_selected_file_shows_in_the_details(
     select(opened, "a.txt")
     (tmp_path / "a.txt").write_bytes(b"longer than before")
     opened.operations.upload([tmp_path / "a.txt"], Place("p1", HERE))
-    asked = dialog(qtbot, ConflictDialog)
+    asked = dialog(qtbot, PlanSheet)
+    next(each for each in asked.findChildren(QRadioButton) if each.text() == REPLACE.title).click()
     with qtbot.waitSignal(opened.browser.selection_changed) as changed:
-        asked.chosen.emit(ConflictRule.REPLACE)
-    asked.close()
+        asked.go_button.click()
     assert changed.args is not None
     assert [row.size for row in changed.args[0]] == [18]
 

@@ -51,7 +51,7 @@ def test_upload_names_where_it_went(client: S3Client, store: FakeStore, file: Pa
     )
     assert url == "s3://bucket/f/x.pdf"
     stored = store.buckets[BUCKET]["f/x.pdf"]
-    assert (stored.data, stored.metadata, stored.content_type) == (b"0123456789", {"by": "me"}, "x/y")
+    assert (stored.data, stored.metadata["by"], stored.content_type) == (b"0123456789", "me", "x/y")
     assert seen[-1] == (10, 10)
 
 
@@ -146,6 +146,16 @@ def test_it_is_a_face_of_the_service() -> None:
     client = S3Client(CONFIG)
     assert isinstance(client._store, S3Service)
     assert client._store.config is CONFIG
+
+
+def test_it_lets_go_of_its_connections(monkeypatch: pytest.MonkeyPatch, store: FakeStore) -> None:
+    closed: list[object] = []
+    monkeypatch.setattr(S3Service, "close", lambda service: closed.append(service))
+    with S3Client(CONFIG) as client:
+        assert closed == []
+    assert closed == [client._store]
+    with S3Client(CONFIG, _store=store) as client:
+        assert client.file_exists("g")
 
 
 def test_importing_the_package_loads_neither_boto3_nor_qt() -> None:

@@ -52,7 +52,7 @@ def test_objects_go_in_and_out() -> None:
         hashlib.md5(b"12345678").hexdigest(), 8, "text/plain", {"a": "b"},
     )  # fmt: skip
     assert etag == details.etag
-    pieces: list[bytes] = []
+    pieces: list[bytes | memoryview] = []
     assert store.fetch(BUCKET, "k", pieces.append, start=1, stop=6, if_match=etag) == 5
     assert pieces == [b"234", b"56"]
     store.delete(BUCKET, "k")
@@ -78,6 +78,55 @@ def test_multipart() -> None:
         store.complete_multipart(BUCKET, "k", upload_id, parts)
 
 
+def test_open_uploads_and_their_parts_are_listed() -> None:
+    store = FakeStore({BUCKET: {}}, checksums=True)
+    b, a = (store.create_multipart(BUCKET, key) for key in ("f/b", "f/a"))
+    store.create_multipart(BUCKET, "g")
+    parts = [store.put_part(BUCKET, "f/b", b, n, io.BytesIO(b"part"), 4) for n in (2, 1)]
+    assert store.list_parts(BUCKET, "f/b", b) == parts[::-1]
+    assert [(upload.key, upload.upload_id) for upload in store.list_uploads(BUCKET, "f/")] == [("f/a", a), ("f/b", b)]
+    assert all(upload.started_at is not None for upload in store.list_uploads(BUCKET))
+    store.abort_multipart(BUCKET, "f/b", b)
+    with pytest.raises(S3FileNotFoundError):
+        store.list_parts(BUCKET, "f/b", b)
+
+
+def test_checksums_are_kept_where_they_are_wanted() -> None:
+    store = FakeStore(checksums=True)
+    assert store.keeps_checksums(BUCKET)
+    store.put(BUCKET, "k", io.BytesIO(b"123456789"), 9)
+    assert store.head(BUCKET, "k").checksums == {"CRC64NVME": "rosUhgp5mIg="}
+    upload_id = store.create_multipart(BUCKET, "k")
+    part = store.put_part(BUCKET, "k", upload_id, 1, io.BytesIO(b"123456789"), 9)
+    assert part.crc64nvme == "rosUhgp5mIg="
+    plain = FakeStore()
+    assert not plain.keeps_checksums(BUCKET)
+    plain.put(BUCKET, "k", io.BytesIO(b"1"), 1)
+    assert plain.head(BUCKET, "k").checksums == {}
+
+
+def test_a_taken_key_is_refused_where_it_has_to_be_free() -> None:
+    store = FakeStore({BUCKET: {"k": b"old"}})
+    with pytest.raises(S3ConflictError):
+        store.put(BUCKET, "k", io.BytesIO(b"new"), 3, if_absent=True)
+    upload_id = store.create_multipart(BUCKET, "k")
+    part = store.put_part(BUCKET, "k", upload_id, 1, io.BytesIO(b"new"), 3)
+    with pytest.raises(S3ConflictError):
+        store.complete_multipart(BUCKET, "k", upload_id, [part], if_absent=True)
+    assert store.data("k") == b"old"
+    store.put(BUCKET, "l", io.BytesIO(b"new"), 3, if_absent=True)
+
+
+def test_bodies_tell_how_far_they_are_and_fetches_what_they_fetch() -> None:
+    store = FakeStore(chunk_bytes=2)
+    seen: list[int] = []
+    store.put(BUCKET, "k", io.BytesIO(b"12345"), 5, on_sent=seen.append)
+    assert seen == [2, 4, 5]
+    told: list[object] = []
+    store.fetch(BUCKET, "k", told.append, on_details=told.append)
+    assert told == [store.head(BUCKET, "k"), b"12", b"34", b"5"]
+
+
 def test_the_script_fails_the_nth_call_of_a_key() -> None:
     store = FakeStore({BUCKET: {"a": b"", "b": b""}})
     store.fail("head", S3BusyError("read"), nth=2, times=2, key="a")
@@ -97,7 +146,7 @@ def test_the_script_fails_the_nth_call_of_a_key() -> None:
 def test_the_script_hangs_until_released_or_cancelled() -> None:
     store = FakeStore({BUCKET: {"a": b"1"}})
     gate = store.hang("fetch")
-    got: list[bytes] = []
+    got: list[bytes | memoryview] = []
     thread = threading.Thread(target=lambda: store.fetch(BUCKET, "a", got.append))
     thread.start()
     assert gate.reached.wait(5)
@@ -118,7 +167,7 @@ def test_the_script_hangs_until_released_or_cancelled() -> None:
 def test_bodies_can_be_cut_damaged_and_changed() -> None:
     store = FakeStore({BUCKET: {"a": b"abc"}}, chunk_bytes=1)
     store.damage("a")
-    got: list[bytes] = []
+    got: list[bytes | memoryview] = []
     store.fetch(BUCKET, "a", got.append)
     store.fetch(BUCKET, "a", got.append)
     assert b"".join(got) == b"`bcabc"

@@ -43,7 +43,7 @@ class ConfirmDeleteDialog(Sheet):
         super().__init__(title, parent, window_title="Delete", icon_name="trash", icon_colour="danger")
         self._has_folders = has_folders
         if len(rows) > 1:
-            self.body.addWidget(NameList([(row.kind, row.name, "") for row in rows], self))
+            self.body.addWidget(NameList([(row.kind, row.name) for row in rows], self))
         self._count = PlainLabel("Counting…", self)
         self.body.addWidget(self._count)
         self._consequence = PlainLabel(_CONSEQUENCE[keeps_versions], self, role="muted")

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QWidget
 
 from s3browser.model.text import plural
 from s3browser.ui.dialogs.error import CopyButton
-from s3browser.ui.dialogs.plan_problems import reason_tree
+from s3browser.ui.dialogs.reason_tree import reason_tree
 from s3browser.ui.dialogs.sheet import Sheet
 
 

@@ -1,4 +1,4 @@
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -18,15 +18,17 @@ from s3browser.ui.labels import Picture, PlainLabel, set_role
 from s3browser.ui.theme import GRID
 
 WIDTH = 480  # px
+WIDE = 640  # px; with a list of files that are compared. It still fits a 1280 px screen at 150 %
 _MARGIN = 3 * GRID
 _BODY_WIDTH = WIDTH - 2 * _MARGIN
-_CHROME = 21 * GRID  # px of a screen's height that head, buttons, title bar and task bar take
+_CHROME = 27 * GRID  # px of a screen's height that head, buttons, title bar, task bar and Qt’s guess at them take
 
 
 class Sheet(QDialog):
     """A calm dialog: a headline, a body that scrolls only where the screen is too low, a row of buttons.
 
     It is as high as its words need, at any text size. Open it with ``open()``; it deletes itself when closed.
+    ``width`` is in px.
 
     Attributes:
         body: the layout to fill.
@@ -41,6 +43,7 @@ class Sheet(QDialog):
         window_title: str,
         icon_name: str = "",
         icon_colour: str = "muted",
+        width: int = WIDTH,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(window_title)
@@ -56,7 +59,7 @@ class Sheet(QDialog):
         self.body = QVBoxLayout(content)
         self.body.setContentsMargins(0, 0, 0, 0)
         self.body.setSpacing(GRID)
-        self._scroll = _Body(content, self.body, self)
+        self._scroll = _Body(content, self.body, width - 2 * _MARGIN, self)
         self.buttons = QDialogButtonBox(self)
         self.buttons.rejected.connect(self.reject)
 
@@ -82,14 +85,24 @@ class Sheet(QDialog):
         self.body.activate()
         self._column.activate()
         self._scroll.ensureWidgetVisible(widget, 0, 0)
+        QTimer.singleShot(0, self, lambda: self._on_grown(widget))  # once the sheet has its new height
+
+    def _on_grown(self, widget: QWidget) -> None:
+        """It grows downwards, and no window manager brings it back onto the screen."""
+        self._scroll.ensureWidgetVisible(widget, 0, 0)
+        screen = self.screen().availableGeometry()
+        below = self.frameGeometry().bottom() - screen.bottom()
+        if self.isVisible() and below > 0:
+            self.move(self.x(), max(screen.top(), self.y() - below))
 
 
 class _Body(QScrollArea):
     """As high as its content needs at its width, up to the screen's height."""
 
-    def __init__(self, content: QWidget, layout: QLayout, parent: QWidget) -> None:
+    def __init__(self, content: QWidget, layout: QLayout, width: int, parent: QWidget) -> None:
         super().__init__(parent)
         self._layout = layout
+        self._width = width
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -98,11 +111,11 @@ class _Body(QScrollArea):
         self.setWidget(content)
 
     def sizeHint(self) -> QSize:
-        height = self._layout.totalHeightForWidth(_BODY_WIDTH)
+        height = self._layout.totalHeightForWidth(self._width)
         if height < 0:  # nothing in it wraps
             height = self._layout.totalSizeHint().height()
         screen = self.screen() or QGuiApplication.primaryScreen()
-        return QSize(_BODY_WIDTH, min(height, screen.availableGeometry().height() - _CHROME))
+        return QSize(self._width, min(height, screen.availableGeometry().height() - _CHROME))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -24,7 +24,11 @@ _ICON = GRID * 2
 BUTTON = GRID * 3 + GRID // 2
 """The least width and the height of a painted button, in px."""
 _BAR = 6
-_ICONS: Mapping[Action, str] = {Action.CANCEL: "x"}  # the others are painted as words
+_ICONS: Mapping[Action, str] = {
+    Action.PAUSE: "pause",
+    Action.RESUME: "play",
+    Action.CANCEL: "x",
+}  # the others are painted as words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +80,16 @@ class TransferDelegate(QStyledItemDelegate):
         painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         self._paint_ground(painter, option)
         icon(face.picture, face.colour).paint(painter, places.picture)
-        self._paint_text(painter, option, places.name, face.name, colours.text, Qt.TextElideMode.ElideMiddle)
+        self._paint_text(
+            painter, option, places.name, face.name, getattr(colours, face.name_colour), Qt.TextElideMode.ElideMiddle
+        )
         facts = Qt.AlignmentFlag.AlignRight
         self._paint_text(painter, option, places.facts, face.facts, colours.muted, Qt.TextElideMode.ElideRight, facts)
         if face.problem:
-            self._paint_text(painter, option, places.second, face.problem, colours.danger, Qt.TextElideMode.ElideRight)
+            colour = getattr(colours, face.colour)
+            self._paint_text(painter, option, places.second, face.problem, colour, Qt.TextElideMode.ElideRight)
         elif face.progress is not None:
-            self._paint_bar(painter, option, places.second, face.progress)
+            self._paint_bar(painter, option, places.second, face.progress, getattr(colours, face.colour))
         for action, area in places.buttons:
             self._paint_button(painter, option, index.row(), action, area)
         painter.restore()
@@ -164,7 +171,7 @@ class TransferDelegate(QStyledItemDelegate):
         painter.drawText(area, int(flags) | int(Qt.TextFlag.TextSingleLine), shown)
 
     @staticmethod
-    def _paint_bar(painter: QPainter, option: QStyleOptionViewItem, area: QRect, progress: float) -> None:
+    def _paint_bar(painter: QPainter, option: QStyleOptionViewItem, area: QRect, progress: float, colour: str) -> None:
         colours = current_colours()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.track))
@@ -172,7 +179,7 @@ class TransferDelegate(QStyledItemDelegate):
         if progress <= 0:
             return
         done = QRect(area.left(), area.top(), max(_BAR, round(area.width() * min(progress, 1.0))), area.height())
-        painter.setBrush(QColor(colours.accent))
+        painter.setBrush(QColor(colour))
         painter.drawRoundedRect(QStyle.visualRect(option.direction, area, done), _BAR / 2, _BAR / 2)
 
     def _paint_button(

@@ -1,12 +1,14 @@
-"""What a row of the transfers panel says and offers. No Qt: words and choices only."""
+"""What a row of the transfers panel and of the diary says and offers. No Qt: words and choices only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from s3browser.exceptions import S3IntegrationError
+from s3browser.exceptions import S3CredentialsError, S3IntegrationError
 from s3browser.model.text import plural, rate_text, size_text
-from s3browser.model.transfers import BatchSnapshot, Direction, TransferSnapshot, TransferState
+from s3browser.model.transfers import BatchSnapshot, Direction, Hold, TransferSnapshot, TransferState
 
+CHECKING = ", checking…"
 _FAULT = "Something went wrong inside this program."
 _WAYS = {
     Direction.UPLOAD: ("Upload", "uploaded", "arrow-up"),
@@ -17,9 +19,15 @@ _WAYS = {
 class Action(Enum):
     """What a row offers; the value is its label."""
 
-    RETRY = "Try again"
-    DETAILS = "Details…"
+    PAUSE = "Pause"
+    RESUME = "Continue"
     CANCEL = "Cancel"
+    RETRY = "Try again"
+    SEND_AGAIN = "Send again"
+    DETAILS = "Details…"
+    RECEIPT = "Receipt…"
+    TO_TOP = "Move to the top"
+    REMOVE = "Remove from this list"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +36,16 @@ class Face:
 
     Attributes:
         picture: an icon of ``resources/icons``.
-        colour: its colour of ``theme.Colours``.
+        colour: the picture’s, the bar’s and the problem’s, of ``theme.Colours``.
         name: the file, or the summary of a batch.
         facts: how far, how fast; beside the name.
         more: where from and where to, for the tool tip.
         progress: 0.0 to 1.0, or None for no bar.
-        problem: why it failed, in place of the bar.
+        problem: what went wrong, in place of the bar.
         actions: its buttons, in reading order.
+        further: what else its menu offers.
         way: “Upload” or “Download”, for a screen reader.
+        name_colour: of ``theme.Colours``.
     """
 
     picture: str
@@ -46,7 +56,9 @@ class Face:
     progress: float | None = None
     problem: str = ""
     actions: tuple[Action, ...] = ()
+    further: tuple[Action, ...] = ()
     way: str = ""
+    name_colour: str = "text"
 
     @property
     def spoken(self) -> str:
@@ -55,7 +67,7 @@ class Face:
         if self.progress is not None:
             parts.append(f"{int(self.progress * 100)} %")
         if self.problem:
-            parts.append(f"failed: {self.problem}")
+            parts.append(f"failed: {self.problem}" if self.colour == "danger" else self.problem)
         if self.facts:
             parts.append(self.facts.replace(" · ", ", "))
         return ", ".join(parts)
@@ -65,9 +77,13 @@ class Face:
         """Everything in words, for the tool tip: rows elide."""
         return "\n".join(filter(None, (self.name, self.more, self.problem or self.facts)))
 
+    def offers(self, action: Action) -> bool:
+        """Whether the row has it, as a button or in its menu."""
+        return action in self.actions or action in self.further
 
-def transfer_face(transfer: TransferSnapshot) -> Face:
-    """The row of a transfer."""
+
+def transfer_face(transfer: TransferSnapshot, holds: Mapping[str, Hold] | None = None) -> Face:
+    """The row of a transfer; ``holds`` are those in force, by connection."""
     item = transfer.item
     way, _, arrow = _WAYS[item.direction]
     name = item.location.name or item.local_path.name
@@ -75,19 +91,39 @@ def transfer_face(transfer: TransferSnapshot) -> Face:
     source, target = ends if item.direction is Direction.UPLOAD else ends[::-1]
     size = "Folder" if item.is_folder else size_text(item.size)
     more = f"{source}\nto {target}"
+    progress = min(transfer.position / item.size, 1.0) if item.size else 0.0
+    begun = progress if transfer.position else None
     match transfer.state:
         case TransferState.QUEUED:
-            return Face(arrow, "muted", name, f"{size} · waiting", more, actions=(Action.CANCEL,), way=way)
+            held = (holds or {}).get(transfer.connection_id)
+            facts = f"{_waits_for(held)} · {_so_far(transfer)}" if held else f"{size} · waiting"
+            actions, further = (Action.PAUSE, Action.CANCEL), () if held else (Action.TO_TOP,)
+            return Face(arrow, "muted", name, facts, more, begun, actions=actions, further=further, way=way)
         case TransferState.RUNNING:
-            progress = min(transfer.position / item.size, 1.0) if item.size else 0.0
-            return Face(arrow, "accent", name, _moving(transfer), more, progress, actions=(Action.CANCEL,), way=way)
+            actions = (Action.PAUSE, Action.CANCEL)
+            return Face(arrow, "accent", name, _moving(transfer), more, progress, actions=actions, way=way)
+        case TransferState.PAUSED:
+            facts, actions = f"paused · {_so_far(transfer)}", (Action.RESUME, Action.CANCEL)
+            return Face("pause", "muted", name, facts, more, begun, actions=actions, way=way)
         case TransferState.FAILED:
             error = transfer.error
             reason = error.reason if isinstance(error, S3IntegrationError) else _FAULT
-            actions = (Action.RETRY, Action.DETAILS)
-            return Face("warning-circle", "danger", name, "", more, problem=reason, actions=actions, way=way)
+            actions, further = (Action.RETRY, Action.DETAILS), (Action.REMOVE,)
+            return Face("warning-circle", "danger", name, "", more, None, reason, actions, further, way)
         case _:
             raise ValueError(f"what is {transfer.state.value} is shown with its batch")
+
+
+def _waits_for(hold: Hold) -> str:
+    return "waits for you to sign in" if isinstance(hold.error, S3CredentialsError) else "waits for the network"
+
+
+def _so_far(transfer: TransferSnapshot) -> str:
+    """“412 MB of 1.3 GB”; “1.3 GB” before the first byte."""
+    if transfer.item.is_folder:
+        return "Folder"
+    size = size_text(transfer.item.size)
+    return f"{size_text(transfer.position)} of {size}" if transfer.position else size
 
 
 def _moving(transfer: TransferSnapshot) -> str:
@@ -103,26 +139,107 @@ def _moving(transfer: TransferSnapshot) -> str:
 
 def batch_face(batch: BatchSnapshot) -> Face:
     """The line that sums up a batch of which nothing is left to do; its failed files have rows of their own."""
-    summary = batch_summary(batch)
-    size = size_text(batch.total_bytes)
+    summary, size = batch_summary(batch), size_text(batch.total_bytes)
+    problem = _unproved(batch)
+    if missing_count(batch):
+        actions = (Action.SEND_AGAIN, Action.RECEIPT)
+        return Face("warning-circle", "danger", summary, size, actions=actions, name_colour="danger")
     if batch.failed:
-        return Face("warning-circle", "danger", summary, size, actions=(Action.RETRY,))
+        actions = (Action.RETRY, Action.RECEIPT)
+        return Face("warning-circle", "danger", summary, size, actions=actions)
     if batch.cancelled:
-        return Face("x-circle", "muted", summary, size, actions=(Action.RETRY,))
-    return Face("check-circle", "success", summary, size)
+        return Face("x-circle", "muted", summary, size, problem=problem, actions=(Action.RETRY, Action.RECEIPT))
+    if problem:
+        return Face("warning", "warning", summary, size, problem=problem, actions=(Action.RECEIPT,))
+    if batch.proof is None:
+        return Face("circle-notch", "muted", summary, size, actions=(Action.RECEIPT,))
+    return Face("check-circle", "success", summary, size, actions=(Action.RECEIPT,), name_colour="success")
+
+
+def _unproved(batch: BatchSnapshot) -> str:
+    """That nobody could look for the files, and why; empty where somebody could."""
+    if batch.proof is None or batch.proof.error is None:
+        return ""
+    return f"It could not be checked whether they arrived. {batch.proof.error}"
+
+
+def missing_count(batch: BatchSnapshot) -> int:
+    """How many files were reported as arrived and are not there."""
+    proof = batch.proof
+    return 0 if proof is None or proof.error is not None else proof.looked_for - proof.found
 
 
 def batch_summary(batch: BatchSnapshot) -> str:
-    """“200 of 200 files uploaded to Invoices”, “198 of 200 files uploaded to Invoices; 2 failed”."""
-    left = [f"{count:,} {what}" for count, what in ((batch.failed, "failed"), (batch.cancelled, "cancelled")) if count]
+    """“200 of 200 files arrived in Invoices”, “198 of 200 files arrived in Invoices; 2 failed”.
+
+    “2 of 200 files did not arrive in Invoices”, where they were looked for and are not there.
+    “200 of 200 files uploaded to Invoices, checking…”, before they were looked for.
+    """
+    missing = missing_count(batch)
+    failed = batch.failed - missing
+    left = [f"{count:,} {what}" for count, what in ((failed, "failed"), (batch.cancelled, "cancelled")) if count > 0]
     return "; ".join([batch_outcome(batch), *(left if batch.total > 1 else ())])
 
 
 def batch_outcome(batch: BatchSnapshot) -> str:
-    """How much of a batch arrived: “198 of 200 files uploaded to Invoices”, “report.pdf cancelled”."""
+    """How much of a batch arrived: “198 of 200 files arrived in Invoices”, “report.pdf cancelled”."""
     past = _WAYS[batch.direction][1] if batch.direction else "moved"
-    where = f" to {batch.target}" if batch.target else ""
+    is_proved = batch.proof is not None and batch.proof.error is None
+    done = "arrived in" if is_proved else f"{past} to"
+    checking = CHECKING if batch.proof is None and batch.done else ""
+    where = f" {done} {batch.target}" if batch.target else f" {done.split()[0]}"
     if batch.total == 1 and batch.name:
-        outcome = f"{past}{where}" if batch.done else "failed" if batch.failed else "cancelled"
-        return f"{batch.name} {outcome}"
-    return f"{batch.done:,} of {plural(batch.total, 'file')} {past}{where}"
+        return f"{batch.name}{where}{checking}" if batch.done else f"{batch.name} {_undone(batch)}"
+    if missing := missing_count(batch):
+        return f"{missing:,} of {plural(batch.total, 'file')} did not arrive" + (
+            f" in {batch.target}" if batch.target else ""
+        )
+    return f"{batch.done:,} of {plural(batch.total, 'file')}{where}{checking}"
+
+
+def _undone(batch: BatchSnapshot) -> str:
+    if missing_count(batch):
+        return "did not arrive"
+    return "failed" if batch.failed else "cancelled"
+
+
+def diary_face(batch: BatchSnapshot, clock: str) -> Face:
+    """The entry of a batch in the diary: “10:14  You uploaded 214 files to Invoices; 2 failed”.
+
+    Args:
+        batch: finished or not.
+        clock: the time of day it was asked for, as the system writes it; empty where it is not known.
+    """
+    left = [f"{count:,} {what}" for count, what in ((batch.failed, "failed"), (batch.cancelled, "cancelled")) if count]
+    sentence = "; ".join([_did(batch), *(left if batch.total > 1 else ())])
+    name = f"{clock}  {sentence}" if clock else sentence
+    size = size_text(batch.total_bytes)
+    again = (Action.SEND_AGAIN,) if batch.failed or batch.cancelled else ()
+    if not batch.is_finished:
+        waits = "paused" if batch.paused else "under way"
+        return Face(_WAYS[batch.direction][2] if batch.direction else "arrows-down-up", "accent", name, waits)
+    if batch.failed:
+        return Face("warning-circle", "danger", name, size, actions=(*again, Action.RECEIPT))
+    if batch.cancelled:
+        return Face("x-circle", "muted", name, size, actions=(*again, Action.RECEIPT))
+    if batch.proof is not None and batch.proof.is_complete:
+        return Face("check-circle", "success", name, f"all arrived · {size}", actions=(Action.RECEIPT,))
+    facts = f"not checked · {size}"
+    return Face("check-circle", "muted", name, facts, more=_unproved(batch), actions=(Action.RECEIPT,))
+
+
+def _did(batch: BatchSnapshot) -> str:
+    """What somebody did: “You uploaded 214 files to Invoices”."""
+    is_up = batch.direction is Direction.UPLOAD
+    verb, past = ("upload", "uploaded") if is_up else ("download", "downloaded")
+    where = f" to {batch.target}" if batch.target else ""
+    what = batch.name if batch.total == 1 and batch.name else plural(batch.done or batch.total, "file")
+    if not batch.is_finished:
+        what = batch.name if batch.total == 1 and batch.name else plural(batch.total, "file")
+        return f"You {verb} {what}{where}"
+    if batch.done:
+        return f"You {past} {what}{where}"
+    if batch.total == 1:
+        outcome = "it was cancelled" if batch.cancelled else "it failed"
+        return f"You wanted to {verb} {what}{where}; {outcome}"
+    return f"You wanted to {verb} {what}{where}"

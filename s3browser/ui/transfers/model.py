@@ -2,10 +2,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
-from s3browser.model.transfers import BatchSnapshot, TransferSnapshot, TransferState
-from s3browser.transfers.manager import TransferManager
+from s3browser.model.transfers import BatchSnapshot, PanelLook, TransferSnapshot, TransferState
+from s3browser.ui.transfers.engine import Transfers
 from s3browser.ui.transfers.faces import Face, batch_face, transfer_face
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -13,8 +13,8 @@ AnyIndex = QModelIndex | QPersistentModelIndex
 FaceRole = Qt.ItemDataRole.UserRole + 1
 """The ``Face`` of a row."""
 
-_SECTIONS = (TransferState.RUNNING, TransferState.FAILED, TransferState.QUEUED)
-_BLOCK = 64  # rows fetched together when one is asked for that nobody fetched
+_SECTIONS = (TransferState.RUNNING, TransferState.FAILED, TransferState.QUEUED, TransferState.PAUSED)
+_NOTHING = PanelLook(dict.fromkeys(TransferState, 0), 0, (), (), BatchSnapshot(0, "", None, 0, 0, 0, 0, 0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,57 +33,67 @@ class PanelRow:
 
 
 class TransfersModel(QAbstractListModel):
-    """Running, failed and waiting transfers, then one line for each finished batch, the newest first.
+    """Running, failed, waiting and paused transfers, then one line for each finished batch, the newest first.
 
-    It holds how many there are of each, and the few rows that were looked at last. ``refresh`` brings it up to date;
-    between two refreshes it is a still picture. A row is a place, not a transfer: as transfers go from waiting to
-    running to done, they move through the rows, and only the rows in sight are told to be painted anew. To move
-    rows properly would cost a layout of 100,000 rows several times a second.
+    It holds how many there are of each, and the few rows that were looked at last; any other row is blank until it
+    is looked at. Between two looks it is a still picture. A row is a place, not a transfer: as transfers go from
+    waiting to running to done, they move through the rows, and only the rows in sight are told to be painted anew.
+    To move rows properly would cost a layout of 100,000 rows several times a second.
+
+    Signals:
+        about_to_change: a look has come, and its rows are about to show.
+        looked: the rows are those of a new ``PanelLook``.
     """
 
-    def __init__(self, manager: TransferManager, parent: QObject) -> None:
+    about_to_change = Signal()
+    looked = Signal(object)
+
+    def __init__(self, manager: Transfers, parent: QObject) -> None:
         super().__init__(parent)
         self._manager = manager
-        self._counts: Mapping[TransferState, int] = dict.fromkeys(TransferState, 0)
+        self._look = _NOTHING
         self._batches: Sequence[BatchSnapshot] = ()
         self._count = 0
         self._start = 0
         self._rows: list[PanelRow | None] = []
+        self._asked: tuple[int, int] | None = None
+        self._next: tuple[int, int] | None = None
+
+    @property
+    def state(self) -> PanelLook:
+        """How things stood at the last look."""
+        return self._look
 
     @property
     def counts(self) -> Mapping[TransferState, int]:
-        """How many transfers are in each state, as of the last refresh."""
-        return self._counts
+        """How many transfers are in each state, as of the last look."""
+        return self._look.counts
 
     @property
     def finished_batches(self) -> Sequence[BatchSnapshot]:
-        """The batches of which nothing is left to do, the newest first, as of the last refresh."""
+        """The batches that have a line of their own, the newest first, as of the last look."""
         return self._batches
 
+    @property
+    def is_looking(self) -> bool:
+        """Whether an answer is still to come."""
+        return self._asked is not None
+
     def refresh(self, first: int, last: int) -> None:
-        """Take in how things stand now; ``first`` to ``last`` are the rows in sight (none if ``last < first``)."""
-        self._counts, transfers = self._manager.rows_by_state(_SECTIONS, first, last + 1)
-        self._batches = [batch for batch in reversed(self._manager.batches()) if _is_listed(batch)]
-        self._resize(self._transfer_count + len(self._batches))
-        before, start_before = self._rows, self._start
-        self._keep(first, last + 1, transfers)
-        changed = [
-            row
-            for row, now in enumerate(self._rows, self._start)
-            if not 0 <= row - start_before < len(before) or before[row - start_before] != now
-        ]
-        if changed:
-            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+        """Ask how things stand now; ``first`` to ``last`` are the rows in sight (none if ``last < first``).
+
+        While one look is on its way, the next waits for it: its answer may be older than this question.
+        """
+        if self._asked is not None:
+            self._next = (first, last)
+            return
+        self._asked = (first, last)
+        self._manager.look(first, last, self._take)
 
     def row_at(self, row: int) -> PanelRow | None:
-        """What is in that row; None where it went away since the last refresh."""
-        if not 0 <= row < self._count:
+        """What is in that row; None where there is none, or nobody has looked yet."""
+        if not self._start <= row < min(self._start + len(self._rows), self._count):
             return None
-        if not self._start <= row < self._start + len(self._rows):
-            start = row - row % _BLOCK
-            stop = min(start + _BLOCK, self._count)
-            transfers_stop = max(start, min(stop, self._transfer_count))
-            self._keep(start, stop, self._manager.rows_by_state(_SECTIONS, start, transfers_stop)[1])
         return self._rows[row - self._start]
 
     def row_of(self, identity: tuple[type, int]) -> int | None:
@@ -108,6 +118,27 @@ class TransfersModel(QAbstractListModel):
 
     # -- inside ------------------------------------------------------------------------------
 
+    def _take(self, look: PanelLook) -> None:
+        asked, self._asked = self._asked, None
+        assert asked is not None
+        self.about_to_change.emit()
+        self._look = look
+        self._batches = [batch for batch in look.batches if _is_listed(batch)]
+        self._resize(self._transfer_count + len(self._batches))
+        before, start_before = self._rows, self._start
+        self._keep(look, asked[1] + 1)
+        changed = [
+            row
+            for row, now in enumerate(self._rows, self._start)
+            if not 0 <= row - start_before < len(before) or before[row - start_before] != now
+        ]
+        if changed:
+            self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+        self.looked.emit(look)
+        if self._next is not None and self._asked is None:
+            wanted, self._next = self._next, None
+            self.refresh(*wanted)
+
     def _resize(self, count: int) -> None:
         """Add or take away rows at the end; what they show is told by ``dataChanged``."""
         if count > self._count:
@@ -123,12 +154,14 @@ class TransfersModel(QAbstractListModel):
     @property
     def _transfer_count(self) -> int:
         """How many rows are transfers; those of batches come after them."""
-        return sum(self._counts[state] for state in _SECTIONS)
+        return sum(self._look.counts.get(state, 0) for state in _SECTIONS)
 
-    def _keep(self, start: int, stop: int, transfers: Sequence[TransferSnapshot]) -> None:
-        """Hold the rows from ``start`` up to ``stop``, of which these are transfers, and no others."""
-        count = self._transfer_count
-        rows: list[PanelRow | None] = [PanelRow(transfer, transfer_face(transfer)) for transfer in transfers]
+    def _keep(self, look: PanelLook, stop: int) -> None:
+        """Hold the rows of a look up to ``stop`` (exclusive), and no others."""
+        count, start = self._transfer_count, look.first
+        stop = min(stop, self._count)
+        holds = {hold.connection_id: hold for hold in look.holds}
+        rows: list[PanelRow | None] = [PanelRow(each, transfer_face(each, holds)) for each in look.rows]
         rows += [None] * (min(stop, count) - start - len(rows))
         batches = self._batches[max(start - count, 0) : max(stop - count, 0)]
         rows += (PanelRow(batch, batch_face(batch)) for batch in batches)

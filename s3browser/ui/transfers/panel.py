@@ -1,8 +1,10 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import (
+    QAction,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -23,12 +25,12 @@ from PySide6.QtWidgets import (
 
 from s3browser.model.locations import S3Location
 from s3browser.model.text import duration_text, size_text
-from s3browser.model.transfers import BatchSnapshot, Direction, TransferNews, TransferSnapshot, TransferState
-from s3browser.transfers.manager import TransferManager
+from s3browser.model.transfers import BatchSnapshot, Direction, PanelLook, TransferNews, TransferSnapshot, TransferState
 from s3browser.ui.browser.contents_view import DropHint, dropped_paths
 from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID
 from s3browser.ui.transfers.delegate import BUTTON
+from s3browser.ui.transfers.engine import Transfers
 from s3browser.ui.transfers.faces import Action, batch_outcome
 from s3browser.ui.transfers.model import PanelRow, TransfersModel
 from s3browser.ui.transfers.status_line import Fact, StatusLine
@@ -37,7 +39,13 @@ from s3browser.ui.transfers.view import TransfersView
 POLL_MS = 200
 _STEPS = 1000  # of the bar: byte counts don't fit its 32 bits
 _MAX_HEIGHT = 16777215  # QWIDGETSIZE_MAX
+_PAUSE_HINT = "Let everything rest; what has arrived is kept"
 _EMPTY = "Nothing is being transferred"
+_OPEN = (
+    (TransferState.RUNNING, "active", 0),
+    (TransferState.QUEUED, "waiting", 3),
+    (TransferState.PAUSED, "paused", 4),
+)
 
 
 class TransfersPanel(QFrame):
@@ -49,13 +57,24 @@ class TransfersPanel(QFrame):
         activity_started: files were added to be moved; the panel should be shown.
         files_dropped: ``list[Path]`` that were dropped on the panel, to be uploaded to the folder that is open.
         details_requested: the ``Exception`` that somebody wants to know more about.
+        receipt_requested: the ``BatchSnapshot`` of which a receipt is wanted.
+        looked: how things stand now, a ``PanelLook``.
     """
 
     activity_started = Signal()
     files_dropped = Signal(object)
     details_requested = Signal(object)
+    receipt_requested = Signal(object)
+    looked = Signal(object)
 
-    def __init__(self, manager: TransferManager, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        manager: Transfers,
+        buttons: Sequence[QAction] = (),
+        commands: Sequence[QAction] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        """``buttons`` and ``commands`` are what the window offers about transfers: both in the menu of the rows."""
         super().__init__(parent)
         self._manager = manager
         self._model = TransfersModel(manager, self)
@@ -63,7 +82,7 @@ class TransfersPanel(QFrame):
         self._unfolded_height = 0
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._poll)
         self.setProperty("role", "side")
         self.setAcceptDrops(True)
         self._title = QLabel("Transfers", self)
@@ -75,19 +94,29 @@ class TransfersPanel(QFrame):
         self.progress.setRange(0, _STEPS)
         self.progress.setTextVisible(False)
         self.progress.setAccessibleName("All transfers together")
+        self._commands = (*buttons, *commands)
+        self.pause_button = self._button("Pause all", _PAUSE_HINT)
         self.retry_button = self._button("Try all again", "Try everything again that failed")
         self.cancel_button = self._button("Cancel all", "Cancel everything that runs or waits")
         self.clear_button = self._button("Clear finished", "Remove what is over from this list")
         self.fold_button = self._button("", "")
+        self.command_buttons = [self._command_button(command) for command in buttons]
         self.fold_button.setFixedWidth(BUTTON)  # over the rows’ own buttons
         self.view = TransfersView(self._model, self._extend_menu, self)
         self._drop_hint = DropHint(self)
         self._lay_out()
+        self.pause_button.clicked.connect(self._pause_or_resume)
         self.retry_button.clicked.connect(manager.retry_failed)
         self.cancel_button.clicked.connect(manager.cancel_all)
         self.clear_button.clicked.connect(self._clear_finished)
         self.fold_button.clicked.connect(self._toggle_folded)
         self.view.action_requested.connect(self._act)
+        self._model.looked.connect(self._show)
+        self._of_batches: Mapping[str, Callable[[int], None]] = {
+            "Pause": manager.pause_batch,
+            "Continue": manager.resume_batch,
+            "Cancel": manager.cancel_batch,
+        }
         manager.add_listener(self._on_news)
         self._show_folded(False)
         self.refresh()
@@ -118,19 +147,8 @@ class TransfersPanel(QFrame):
 
     @Slot()
     def refresh(self) -> None:
-        """Show how things stand now, and go on asking while something moves."""
+        """Ask how things stand now; they show soon after."""
         self.view.refresh()
-        counts = self._model.counts
-        moves = counts[TransferState.RUNNING] + counts[TransferState.QUEUED] > 0
-        over = self._model.finished_batches
-        self.status.set_facts(self._facts(moves))
-        self.progress.setVisible(moves)
-        rests = not moves and not self.is_folded
-        self.retry_button.setVisible(rests and counts[TransferState.FAILED] > 1)
-        self.cancel_button.setVisible(moves)
-        self.clear_button.setVisible(rests and bool(over or counts[TransferState.FAILED]))
-        if moves != self._timer.isActive():
-            self._timer.start() if moves else self._timer.stop()
 
     def sizeHint(self) -> QSize:
         return QSize(GRID * 80, self._header_height() + (0 if self.is_folded else self.view.row_height * 4 + GRID))
@@ -148,6 +166,13 @@ class TransfersPanel(QFrame):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button
 
+    def _command_button(self, command: QAction) -> QToolButton:
+        button = self._button("", "")
+        button.setDefaultAction(command)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setAccessibleName(command.text().rstrip("…"))
+        return button
+
     def _lay_out(self) -> None:
         self._header = QWidget(self)
         header = QHBoxLayout(self._header)
@@ -155,7 +180,8 @@ class TransfersPanel(QFrame):
         header.setSpacing(GRID)
         header.addWidget(self._title)
         header.addWidget(self.status, 1)
-        for button in (self.retry_button, self.cancel_button, self.clear_button, self.fold_button):
+        deeds = (self.pause_button, self.retry_button, self.cancel_button, self.clear_button)
+        for button in (*deeds, *self.command_buttons, self.fold_button):
             header.addWidget(button)
         policy = self.progress.sizePolicy()
         policy.setRetainSizeWhenHidden(True)  # the rows must not jump by its height
@@ -191,22 +217,39 @@ class TransfersPanel(QFrame):
 
     # -- words -----------------------------------------------------------------------------------
 
-    def _facts(self, moves: bool) -> Sequence[Fact]:
-        counts = self._model.counts
+    @Slot(object)
+    def _show(self, look: PanelLook) -> None:
+        """Say how things stand, and go on asking while something moves."""
+        counts = look.counts
+        waits = counts[TransferState.RUNNING] + counts[TransferState.QUEUED] > 0
+        is_open = waits or counts[TransferState.PAUSED] > 0
+        self.status.set_facts(self._facts(look, is_open))
+        self.progress.setVisible(is_open)
+        rests = not is_open and not self.is_folded
+        over = self._model.finished_batches
+        self.pause_button.setVisible(is_open)
+        all_rest = is_open and not waits
+        self.pause_button.setText("Continue all" if all_rest else "Pause all")
+        self.pause_button.setToolTip("Let everything go on where it was" if all_rest else _PAUSE_HINT)
+        self.retry_button.setVisible(rests and counts[TransferState.FAILED] > 1)
+        self.cancel_button.setVisible(is_open)
+        self.clear_button.setVisible(rests and bool(over or counts[TransferState.FAILED]))
+        moves = moves_now(look)
+        if moves != self._timer.isActive():
+            self._timer.start() if moves else self._timer.stop()
+        self.looked.emit(look)
+
+    def _facts(self, look: PanelLook, is_open: bool) -> Sequence[Fact]:
+        counts, totals = look.counts, look.totals
         failed = [Fact(f"{counts[TransferState.FAILED]:,} failed", 2)] if counts[TransferState.FAILED] else []
-        if not moves:
+        if not is_open:
             latest = self._model.finished_batches[:1]
             return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
-        totals = self._manager.totals()
-        facts = [
-            Fact(f"{counts[state]:,} {word}", rank)
-            for state, word, rank in ((TransferState.RUNNING, "active", 0), (TransferState.QUEUED, "waiting", 3))
-            if counts[state]
-        ]
+        facts = [Fact(f"{counts[state]:,} {word}", rank) for state, word, rank in _OPEN if counts[state]]
         facts += failed
         self.progress.setValue(_steps_done(totals))
         if totals.total_bytes:
-            facts.append(Fact(f"{size_text(totals.position_bytes)} of {size_text(totals.total_bytes)}", 4))
+            facts.append(Fact(f"{size_text(totals.position_bytes)} of {size_text(totals.total_bytes)}", 5))
         if totals.seconds_left is not None:
             facts.append(Fact(f"{duration_text(totals.seconds_left)} left", 1))
         return facts
@@ -214,14 +257,28 @@ class TransfersPanel(QFrame):
     # -- what happens ----------------------------------------------------------------------------
 
     def _on_news(self, news: TransferNews) -> None:
-        if not self._timer.isActive():
+        if not self._timer.isActive() or news.finished or news.holds:
             self.refresh()
         if news.added:
             self.activity_started.emit()
 
     @Slot()
+    def _poll(self) -> None:
+        if not self._model.is_looking:
+            self.refresh()
+
+    @Slot()
     def _toggle_folded(self) -> None:
         self.set_folded(not self.is_folded)
+
+    @Slot()
+    def _pause_or_resume(self) -> None:
+        counts = self._model.counts
+        if counts[TransferState.RUNNING] + counts[TransferState.QUEUED]:
+            self._manager.pause_all()
+        else:
+            self._manager.resume_all()
+        self.refresh()
 
     @Slot()
     def _clear_finished(self) -> None:
@@ -230,26 +287,45 @@ class TransfersPanel(QFrame):
 
     @Slot(object, object)
     def _act(self, row: PanelRow, action: Action) -> None:
-        subject = row.subject
-        if isinstance(subject, BatchSnapshot):
-            self._manager.retry_batch(subject.batch_id)
-        elif action is Action.CANCEL:
-            self._manager.cancel(subject.transfer_id)
-        elif action is Action.RETRY:
-            self._manager.retry(subject.transfer_id)
+        subject, manager = row.subject, self._manager
+        if action is Action.RECEIPT:
+            self.receipt_requested.emit(subject)
+        elif isinstance(subject, BatchSnapshot):
+            manager.retry_batch(subject.batch_id)
         elif action is Action.DETAILS:
             self.details_requested.emit(subject.error)
+        else:
+            asked = {
+                Action.PAUSE: manager.pause,
+                Action.RESUME: manager.resume,
+                Action.CANCEL: manager.cancel,
+                Action.RETRY: manager.retry,
+                Action.TO_TOP: manager.move_to_front,
+                Action.REMOVE: manager.remove,
+            }
+            asked[action](subject.transfer_id)
         self.refresh()
 
     def _extend_menu(self, menu: QMenu, row: PanelRow | None) -> None:
         transfer = row.subject if row else None
         if isinstance(transfer, TransferSnapshot) and transfer.state is not TransferState.FAILED:
             way = "upload" if transfer.item.direction is Direction.UPLOAD else "download"
-            whole = menu.addAction(f"Cancel this whole {way}")
-            whole.triggered.connect(lambda: self._manager.cancel_batch(transfer.batch_id))
+            menu.addSeparator()
+            rests = transfer.state is TransferState.PAUSED
+            for words in ("Continue" if rests else "Pause", "Cancel"):
+                act = self._of_batches[words]
+                whole = menu.addAction(f"{words} this whole {way}")
+                whole.triggered.connect(partial(self._act_on_batch, act, transfer.batch_id))
         menu.addSeparator()
-        for button in (self.retry_button, self.cancel_button, self.clear_button):
+        for button in (self.pause_button, self.retry_button, self.cancel_button, self.clear_button):
             menu.addAction(button.text(), button.click).setEnabled(not button.isHidden())
+        if self._commands:
+            menu.addSeparator()
+            menu.addActions(self._commands)
+
+    def _act_on_batch(self, act: Callable[[int], None], batch_id: int, _checked: bool = False) -> None:
+        act(batch_id)
+        self.refresh()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -282,6 +358,12 @@ class TransfersPanel(QFrame):
 def _foreign_paths(event: QDropEvent) -> list[Path]:
     """The files of this computer that are dragged, unless from this window’s own table, to be downloaded elsewhere."""
     return [] if event.source() is not None else dropped_paths(event.mimeData())
+
+
+def moves_now(look: PanelLook) -> bool:
+    """Whether something moves or is about to; what a hold keeps back does not."""
+    running, waiting = look.counts[TransferState.RUNNING], look.counts[TransferState.QUEUED]
+    return running > 0 or waiting > sum(hold.waiting for hold in look.holds)
 
 
 def _steps_done(totals: BatchSnapshot) -> int:

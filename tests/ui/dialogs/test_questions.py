@@ -6,19 +6,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton, QRadioButton, QTreeWidget, QTreeWidgetItem, QWidget
+from PySide6.QtWidgets import QPushButton, QTreeWidget, QTreeWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from s3browser.exceptions import S3ConnectionError
 from s3browser.model.entries import S3FileInfo
 from s3browser.model.listing import Row, file_row, folder_row
 from s3browser.model.locations import S3Location
-from s3browser.model.transfers import ConflictRule, Direction
 from s3browser.ui.dialogs.add_bucket import AddBucketDialog, bucket_entry
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
-from s3browser.ui.dialogs.conflict import ConflictDialog, ConflictView
+from s3browser.ui.dialogs.delete_problems import DeleteProblemsDialog
 from s3browser.ui.dialogs.new_folder import NewFolderDialog
-from s3browser.ui.dialogs.plan_problems import PlanProblemsDialog
 from tests.ui.accessibility import nameless, rich_labels, said
 
 MOMENT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -105,65 +103,26 @@ class TestConfirmDelete:
         assert "f3" not in words
 
 
-class TestConflict:
-    def test_settles_the_whole_batch_with_one_choice(self, window: QWidget, qtbot: QtBot) -> None:
-        conflicts = [ConflictView(f"<i>{number}.pdf", 10, MOMENT, 20, MOMENT) for number in range(12)]
-        dialog = ConflictDialog(conflicts, "Spring 2026", window)
-        dialog.open()
-        words = said(dialog)
-        assert "12 files are already in “Spring 2026”" in words
-        assert "There: 10 bytes, 1 Mar 2026 · New: 20 bytes, 1 Mar 2026" in words
-        assert "and 7 more" in words
-        assert rich_labels(dialog) == []
-        assert nameless(dialog) == []
-        assert dialog.rule is ConflictRule.KEEP_BOTH
-        choice = next(each for each in dialog.findChildren(QRadioButton) if each.text() == "Replace")
-        choice.setChecked(True)
-        assert dialog.go_button.text() == "Replace 12 files"
-        assert dialog.go_button.property("role") == "danger"
-        with qtbot.waitSignal(dialog.chosen) as chosen:
-            dialog.go_button.click()
-        assert chosen.args == [ConflictRule.REPLACE]
-
-    def test_long_names_leave_the_sentence_readable(self, window: QWidget) -> None:
-        dialog = ConflictDialog([ConflictView("n" * 300)], "p" * 300, window)
-        dialog.open()
-        assert "” is already in “" in dialog.headline.shown_text(dialog.headline.width())
-
-    def test_cancel_chooses_nothing(self, window: QWidget, qtbot: QtBot) -> None:
-        dialog = ConflictDialog([ConflictView("a")], "b", window)
-        dialog.open()
-        with qtbot.assertNotEmitted(dialog.chosen), qtbot.waitSignal(dialog.rejected):
-            QTest.keyClick(dialog, Qt.Key.Key_Escape)
-
-
-class TestPlanProblems:
+class TestDeleteProblems:
     PROBLEMS = (("a/CON", "Bad name."), ("<u>b", "Bad name."), ("c", "Not allowed."))
 
-    def test_one_summary_by_reason(self, window: QWidget, qtbot: QtBot) -> None:
-        dialog = PlanProblemsDialog(self.PROBLEMS, 198, Direction.DOWNLOAD, window)
+    def test_one_summary_by_reason(self, window: QWidget) -> None:
+        dialog = DeleteProblemsDialog(self.PROBLEMS, 201, window)
         dialog.open()
-        assert "3 of 201 files can’t be downloaded" in said(dialog)
+        assert "3 of 201 files could not be deleted" in said(dialog)
         assert [group.text(0) for group in groups(dialog)] == ["Bad name.", "Not allowed."]
         names = children(groups(dialog)[0])
         assert [name.text(0) for name in names] == ["a/CON", "<u>b"]
         assert "<u>" not in names[1].toolTip(0)
         assert nameless(dialog) == []
-        with qtbot.waitSignal(dialog.continued):
-            buttons(dialog)["Continue with the other 198 files"].click()
 
     def test_copies_every_name_with_its_reason(self, window: QWidget) -> None:
-        dialog = PlanProblemsDialog(self.PROBLEMS, 1, Direction.UPLOAD, window)
+        dialog = DeleteProblemsDialog(self.PROBLEMS, 3, window)
         buttons(dialog)["Copy list"].click()
         assert QGuiApplication.clipboard().text() == "a/CON\tBad name.\n<u>b\tBad name.\nc\tNot allowed."
 
-    def test_with_nothing_left_there_is_nothing_to_continue(self, window: QWidget) -> None:
-        dialog = PlanProblemsDialog(self.PROBLEMS, 0, Direction.UPLOAD, window)
-        assert set(buttons(dialog)) == {"Copy list", "Close"}
-        assert "None of these 3 files can be uploaded" in said(dialog)
-
     def test_many_names_of_one_reason_are_capped(self, window: QWidget) -> None:
-        dialog = PlanProblemsDialog([(f"f{n}", "Bad name.") for n in range(1200)], 1, Direction.UPLOAD, window)
+        dialog = DeleteProblemsDialog([(f"f{n}", "Bad name.") for n in range(1200)], 1200, window)
         names = children(groups(dialog)[0])
         assert len(names) == 501
         assert names[-1].text(0) == "and 700 more; “Copy list” has them all"

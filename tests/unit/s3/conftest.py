@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 import pytest
-from moto import mock_aws
+from moto.moto_api._internal import moto_api_backend
+from moto.server import ThreadedMotoServer
 
 from s3browser import S3Config, S3Service
 from tests.unit.s3.scripted import Scripted, scripted_server
@@ -11,14 +12,24 @@ SECRET = "sEcReT/hidden+value0123456789abcdefghij"
 TOKEN = "tOkEn-hidden-value-9876543210"
 
 
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """moto's server, in a thread of this process: its backends can be looked at."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 @pytest.fixture
-def moto_service() -> Iterator[S3Service]:
-    """A service on moto inside this process, with one empty bucket."""
-    with mock_aws():
-        service = S3Service(S3Config(access_key_id="AKIDEXAMPLE", secret_access_key=SECRET))
-        service.create_bucket(BUCKET)
-        yield service
-        service.close()
+def moto_service(moto_url: str) -> Iterator[S3Service]:
+    """A service on moto, with one empty bucket."""
+    moto_api_backend.reset()
+    service = S3Service(S3Config(access_key_id="AKIDEXAMPLE", secret_access_key=SECRET, endpoint_url=moto_url))
+    service.create_bucket(BUCKET)
+    yield service
+    service.close()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from s3browser import (
     S3Service,
 )
 from s3browser.jobs.retry import PROGRESS_BYTES
-from s3browser.s3.fetching import MIN_CHUNK_BYTES
 from tests.unit.s3.scripted import Answer, Request, Scripted, error
 
 DATA = bytes(range(256)) * 40
@@ -42,11 +41,10 @@ def cut_at(position: int) -> object:
 
 
 def fetch(service: S3Service, **more: object) -> bytes:
-    pieces: list[bytes] = []
-    count = service.fetch("bucket", "key", pieces.append, **more)  # type: ignore[arg-type]
-    data = b"".join(pieces)
+    data = bytearray()
+    count = service.fetch("bucket", "key", data.extend, **more)  # type: ignore[arg-type]
     assert count == len(data)
-    return data
+    return bytes(data)
 
 
 def test_in_one_go(script: Scripted, service: S3Service) -> None:
@@ -189,8 +187,8 @@ def test_a_cancel_between_two_chunks(script: Scripted, service: S3Service) -> No
     script.answers = [whole(bytes(4 * PROGRESS_BYTES))]
     pieces: list[bytes] = []
 
-    def write(piece: bytes) -> None:
-        pieces.append(piece)
+    def write(piece: bytes | memoryview) -> None:
+        pieces.append(bytes(piece))
         cancel.set()
 
     with pytest.raises(Cancelled):
@@ -201,7 +199,7 @@ def test_a_cancel_between_two_chunks(script: Scripted, service: S3Service) -> No
 def test_a_writer_that_fails_is_not_asked_again(script: Scripted, service: S3Service) -> None:
     script.answers = [whole(), whole()]
 
-    def write(_: bytes) -> None:
+    def write(_: bytes | memoryview) -> None:
         raise TimeoutError("a network drive")
 
     with pytest.raises(TimeoutError, match="network drive"):
@@ -213,7 +211,7 @@ def test_a_writer_that_finds_damage_is_not_asked_again(script: Scripted, service
     script.answers = [whole(), whole()]
     asked: list[int] = []
 
-    def write(piece: bytes) -> None:
+    def write(piece: bytes | memoryview) -> None:
         asked.append(len(piece))
         raise S3IntegrityError("download", "report.pdf", "ContentDiffers")
 
@@ -237,7 +235,7 @@ def test_a_long_way_back_on_a_server_that_overlooks_ranges(script: Scripted, ser
 
 
 def test_a_line_that_breaks_after_the_last_byte(script: Scripted, service: S3Service) -> None:
-    data = bytes(MIN_CHUNK_BYTES)
+    data = bytes(4096)
     chunked = {"Transfer-Encoding": "chunked", "Content-Range": f"bytes 10-{9 + len(data)}/*", "ETag": '"e1"'}
     body = f"{len(data):x}\r\n".encode() + data + b"\r\nno number\r\n"
     script.answers = [Answer(206, body, chunked, length=-1)]

@@ -30,7 +30,7 @@ from s3browser import (
 )
 from s3browser.model.entries import ListingPage, UploadedPart
 from s3browser.s3.headers import from_header, multipart_etag, to_header
-from s3browser.s3.session import build_client, is_amazon
+from s3browser.s3.session import Access, is_amazon, open_access
 from s3browser.s3.translate import Call
 from tests.unit.s3.conftest import BUCKET
 
@@ -45,11 +45,10 @@ def put(service: S3Service, key: str, data: bytes = b"data", **more: Any) -> str
 
 
 def read(service: S3Service, key: str, **more: Any) -> bytes:
-    pieces: list[bytes] = []
-    count = service.fetch(BUCKET, key, pieces.append, **more)
-    data = b"".join(pieces)
+    data = bytearray()
+    count = service.fetch(BUCKET, key, data.extend, **more)
     assert count == len(data)
-    return data
+    return bytes(data)
 
 
 def test_is_an_object_store(moto_service: S3Service) -> None:
@@ -66,11 +65,11 @@ def test_the_client_is_built_once_by_many_threads(monkeypatch: pytest.MonkeyPatc
     built: list[S3Config] = []
     barrier = threading.Barrier(8)
 
-    def build(config: S3Config, call: Call) -> object:
+    def build(config: S3Config, call: Call) -> Access:
         built.append(config)
-        return build_client(config, call)
+        return open_access(config, call)
 
-    monkeypatch.setattr("s3browser.s3.caller.build_client", build)
+    monkeypatch.setattr("s3browser.s3.caller.open_access", build)
     service = S3Service(S3Config(access_key_id="a", secret_access_key="b"))
 
     def get(_: int) -> object:
@@ -296,7 +295,6 @@ def test_awkward_keys_are_reached(moto_service: S3Service) -> None:
         "%41",
         "a+b c",
         "ü 日本 😀",
-        "new\nline",
         "\x01ctl",
         "&<>\"'",
         "x\\y",
@@ -502,10 +500,10 @@ def test_a_body_is_read_from_its_start(moto_service: S3Service) -> None:
 def test_what_the_writer_raises_comes_out(moto_service: S3Service) -> None:
     put(moto_service, "a")
     full = OSError(28, "No space left on device")
-    calls: list[bytes] = []
+    calls: list[int] = []
 
-    def write(piece: bytes) -> None:
-        calls.append(piece)
+    def write(piece: bytes | memoryview) -> None:
+        calls.append(len(piece))
         raise full
 
     with pytest.raises(OSError, match="No space") as caught:
@@ -546,15 +544,10 @@ def test_an_upload_is_cancelled_while_it_is_read(moto_service: S3Service) -> Non
     assert list(moto_service.list_files(BUCKET, "")) == []
 
 
-def test_legacy_bucket_names_are_opened() -> None:
-    with mock_aws():
-        boto3.client("s3", aws_access_key_id="a", aws_secret_access_key="b", region_name="us-east-1").create_bucket(
-            Bucket="Old_Bucket.Name"
-        )
-        service = S3Service(S3Config(access_key_id="a", secret_access_key="b"))
-        service.put("Old_Bucket.Name", "k", io.BytesIO(b"x"), 1)
-        assert [info.key for info in service.list_files("Old_Bucket.Name", "")] == ["k"]
-        service.close()
+def test_legacy_bucket_names_are_opened(moto_service: S3Service) -> None:
+    moto_service._get_s3_client().create_bucket(Bucket="Old_Bucket.Name")
+    moto_service.put("Old_Bucket.Name", "k", io.BytesIO(b"x"), 1)
+    assert [info.key for info in moto_service.list_files("Old_Bucket.Name", "")] == ["k"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=200))

@@ -1,727 +1,876 @@
-"""What goes over the line, and what the service makes of answers that moto never gives."""
+"""One request, one answer, with servers of every kind of malice."""
 
-import base64
-import errno
-import hashlib
+import contextlib
 import io
-import logging
 import socket
 import ssl
+import struct
 import threading
-import traceback
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 
 import pytest
 import trustme
 
-from s3browser import (
-    Cancelled,
-    S3AccessDeniedError,
-    S3BucketError,
-    S3BusyError,
-    S3Config,
-    S3ConnectionError,
-    S3CredentialsError,
-    S3FileNotFoundError,
-    S3IntegrationError,
-    S3IntegrityError,
-    S3Service,
-    S3UnsupportedError,
-    S3UploadError,
+from s3browser.exceptions import Cancelled
+from s3browser.jobs.pace import Throttle
+from s3browser.s3 import lines, wire
+from s3browser.s3.lines import (
+    BrokenLineError,
+    Line,
+    LineError,
+    NotHttpError,
+    Patience,
+    Proxy,
+    ProxyLineError,
+    Route,
+    ShortAnswerError,
+    SlowLineError,
+    proxy_of,
+    tls_context,
 )
-from s3browser.exceptions import S3CertificateError
-from s3browser.model.entries import UploadedPart
-from tests.unit.s3.conftest import SECRET, TOKEN
-from tests.unit.s3.scripted import Answer, Request, Scripted, error
+from s3browser.s3.wire import Answer, Body, exchange, request_head
 
-DETAILS = {"Last-Modified": "Thu, 01 Jan 2026 12:00:00 GMT", "ETag": '"e1"'}
-FOUND = Answer(headers=DETAILS)
-STORED = Answer(headers={"ETag": '"e1"'})
-DENIED = error(403, "AccessDenied")
-NO_BUCKETS = Answer(body=b"<ListAllMyBucketsResult><Owner><ID>me</ID></Owner><Buckets/></ListAllMyBucketsResult>")
-BUSY = error(503, "SlowDown")
+Serve = Callable[[socket.socket], object]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: x\r\n\r\nok"
+EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
-def put(service: S3Service, data: bytes = b"abc") -> str:
-    return service.put("bucket", "key", io.BytesIO(data), len(data))
+def take(line: socket.socket, count: int = -1) -> bytes:
+    """A request's head, or ``count`` bytes."""
+    data = b""
+    while (b"\r\n\r\n" not in data) if count < 0 else (len(data) < count):
+        piece = line.recv(1 if count < 0 else min(count - len(data), 1 << 20))
+        if not piece:
+            break
+        data += piece
+    return data
 
 
-# ---------------------------------------------------------------------- trying again
+def reset(line: socket.socket) -> None:
+    line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    line.close()
 
 
-def test_what_can_pass_is_tried_again(script: Scripted, service: S3Service) -> None:
-    script.answers = [BUSY, Answer(cut_at=0, length=5, reset=True), STORED]
-    assert put(service) == "e1"
-    assert [request.body for request in script.requests] == [b"abc"] * 3
-
-
-def test_it_ends_with_the_attempts(script: Scripted, service: S3Service) -> None:
-    script.answers = [BUSY] * 9
-    with pytest.raises(S3BusyError):
-        put(service)
-    assert len(script.requests) == 3
-
-
-@pytest.mark.parametrize("answer", [DENIED, error(400, "InvalidArgument"), error(412, "PreconditionFailed")])
-def test_what_cannot_pass_is_not(script: Scripted, service: S3Service, answer: Answer) -> None:
-    script.answers = [answer, STORED]
-    with pytest.raises(S3IntegrationError):
-        put(service)
-    assert len(script.requests) == 1
-
-
-def test_botocore_does_not_try_again_by_itself(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "max_attempts": 1}))
-    script.answers = [BUSY] * 9
-    with pytest.raises(S3BusyError):
-        service.list_buckets()
-    assert len(script.requests) == 1
-    service.close()
-
-
-def test_a_cancel_ends_a_wait(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "max_backoff_s": 60.0}))
-    cancel = threading.Event()
-    script.answers = [error(503, "SlowDown", headers={"Retry-After": "60"})]
-    threading.Timer(0.2, cancel.set).start()
-    with pytest.raises(Cancelled):
-        service.put("bucket", "key", io.BytesIO(b"x"), 1, cancel=cancel)
-    service.close()
-
-
-# ---------------------------------------------------------------------- what is sent
-
-
-def test_a_body_is_announced_and_signed(script: Scripted, service: S3Service) -> None:
-    script.answers = [STORED]
-    service.put("bucket", "a b/ü", io.BytesIO(b"hello"), 5, content_type="text/plain", metadata={"who": "Zoë"})
-    [request] = script.requests
-    assert (request.method, request.path) == ("PUT", "/bucket/a%20b/%C3%BC")
-    assert request.headers["content-length"] == "5"
-    assert request.headers["x-amz-content-sha256"] == hashlib.sha256(b"hello").hexdigest()
-    assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 ")
-    assert request.headers["content-type"] == "text/plain"
-    assert request.headers["x-amz-meta-who"].isascii()
-    assert "transfer-encoding" not in request.headers
-
-
-def test_an_empty_body(script: Scripted, service: S3Service) -> None:
-    script.answers = [STORED]
-    assert put(service, b"") == "e1"
-    assert script.requests[0].headers["content-length"] == "0"
-
-
-def test_a_part(script: Scripted, service: S3Service) -> None:
-    script.answers = [STORED]
-    assert service.put_part("bucket", "key", "u/1", 7, io.BytesIO(b"abc"), 3) == UploadedPart(7, 3, "e1")
-    assert script.requests[0].path == "/bucket/key?uploadId=u%2F1&partNumber=7"
-
-
-def test_a_batch_of_deletions_carries_its_sum(script: Scripted, service: S3Service) -> None:
-    script.answers = [Answer(body=b"<DeleteResult/>")]
-    assert service.delete_many("bucket", ["a", "<&>"]) == []
-    [request] = script.requests
-    assert request.headers["content-md5"] == base64.b64encode(hashlib.md5(request.body).digest()).decode()
-    assert b"<Key>&lt;&amp;&gt;</Key>" in request.body
-
-
-class Failing(io.BytesIO):
-    """Reads well while it is hashed, and fails while it is sent."""
-
-    def __init__(self, data: bytes, failure: Callable[[], bytes]) -> None:
-        super().__init__(data)
-        self.failure = failure
-        self.rewound = 0
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        self.rewound += offset == 0
-        return super().seek(offset, whence)
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self.failure() if self.rewound > 1 else super().read(size)
-
-
-def test_a_local_error_while_sending_comes_out_unchanged(script: Scripted, service: S3Service) -> None:
-    broken = OSError(errno.EIO, "the disk is broken")
-    broken.__cause__ = cause = KeyError("what was behind it")
-
-    def fail() -> bytes:
-        raise broken
-
-    with pytest.raises(OSError, match="disk is broken") as caught:
-        service.put("bucket", "key", Failing(b"abc", fail), 3)
-    assert caught.value is broken
-    assert caught.value.__cause__ is cause
-
-
-def test_a_file_that_shrinks_while_it_is_sent(script: Scripted, service: S3Service) -> None:
-    with pytest.raises(S3UploadError) as caught:
-        service.put("bucket", "key", Failing(b"abc", bytes), 3)
-    assert caught.value.code == "Changed"
-    assert len(script.requests) <= 1
-
-
-def test_a_cancel_while_sending(script: Scripted, service: S3Service) -> None:
-    cancel = threading.Event()
-
-    def stop() -> bytes:
-        cancel.set()
-        return b"a"
-
-    with pytest.raises(Cancelled):
-        service.put("bucket", "key", Failing(b"abc", stop), 3, cancel=cancel)
-
-
-# ---------------------------------------------------------------------- regions
-
-
-def test_a_bucket_elsewhere_is_followed(script: Scripted, service: S3Service) -> None:
-    script.answers = [Answer(301, headers={"x-amz-bucket-region": "eu-west-3"}), FOUND, STORED]
-    assert service.head("bucket", "key").etag == "e1"
-    put(service)
-    assert ["/eu-west-3/" in request.headers["authorization"] for request in script.requests] == [False, True, True]
-
-
-def test_a_body_is_sent_again_to_where_the_bucket_is(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(400, "AuthorizationHeaderMalformed", more="<Region>garage</Region>"), STORED]
-    assert put(service) == "e1"
-    assert [request.body for request in script.requests] == [b"abc", b"abc"]
-
-
-def test_a_server_of_one_region_names_it(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(400, "AuthorizationHeaderMalformed", more="<Region>garage</Region>")] * 4
-    with pytest.raises(S3BucketError, match="region “garage”"):
-        service.list_buckets()
-
-
-# ---------------------------------------------------------------------- HEAD says little
-
-
-def test_a_head_is_not_tried_again_once_it_is_cancelled(script: Scripted, service: S3Service) -> None:
-    cancel = threading.Event()
-
-    def busy(_: Request) -> Answer:
-        cancel.set()
-        return Answer(503)
-
-    script.answers = [busy, FOUND]
-    with pytest.raises(Cancelled):
-        service.head("bucket", "key", cancel=cancel)
-    assert len(script.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("answers", "kind", "code"),
-    [  # after a 400 botocore asks for the bucket's region first
-        ([Answer(404), Answer(body=b"<ListBucketResult/>")], S3FileNotFoundError, None),
-        ([Answer(404), error(404, "NoSuchBucket")], S3BucketError, "NoSuchBucket"),
-        ([Answer(404), DENIED], S3FileNotFoundError, None),
-        ([Answer(403), DENIED], S3AccessDeniedError, None),
-        ([Answer(403), error(404, "NoSuchBucket")], S3BucketError, "NoSuchBucket"),
-        ([Answer(403), error(403, "InvalidAccessKeyId")], S3CredentialsError, "InvalidAccessKeyId"),
-        ([Answer(400), Answer(), error(400, "ExpiredToken")], S3CredentialsError, "ExpiredToken"),
-        ([Answer(400), Answer(), Answer(body=b"<ListBucketResult/>")], S3IntegrationError, None),
-    ],
-)
-def test_what_is_behind_a_refusal(
-    script: Scripted, service: S3Service, answers: list[Answer], kind: type[S3IntegrationError], code: str | None
-) -> None:
-    script.answers = list(answers)
-    with pytest.raises(S3IntegrationError) as caught:
-        service.head("bucket", "key")
-    assert (type(caught.value), caught.value.code) == (kind, code)
-    assert not script.answers
-    assert caught.value.operation == "read"
-
-
-def test_a_bucket_that_was_seen_is_not_asked_about_again(script: Scripted, service: S3Service) -> None:
-    script.answers = [FOUND, Answer(404), Answer(404)]
-    service.head("bucket", "there")
-    for _ in range(2):
-        with pytest.raises(S3FileNotFoundError):
-            service.head("bucket", "none")
-    assert [request.method for request in script.requests] == ["HEAD"] * 3
-
-
-def test_a_refused_head_names_the_permission(script: Scripted, service: S3Service) -> None:
-    script.answers = [Answer(403), DENIED]
-    with pytest.raises(S3AccessDeniedError) as caught:
-        service.head("bucket", "key")
-    assert (caught.value.permission, caught.value.resource) == ("s3:GetObject", "arn:aws:s3:::bucket/key")
-
-
-# ---------------------------------------------------------------------- signing in
-
-
-@pytest.mark.parametrize(
-    ("answer", "code"),
-    [
-        (error(403, "InvalidAccessKeyId"), "InvalidAccessKeyId"),
-        (error(403, "SignatureDoesNotMatch"), "SignatureDoesNotMatch"),
-        (error(400, "ExpiredToken"), "ExpiredToken"),
-        (error(400, "InvalidToken"), "InvalidToken"),
-        (error(403, "RequestTimeTooSkewed"), "RequestTimeTooSkewed"),
-        (error(403, "AccessDenied", headers={"Date": "Thu, 01 Jan 2015 12:00:00 GMT"}), "RequestTimeTooSkewed"),
-    ],
-)
-def test_what_is_wrong_with_the_keys(script: Scripted, service: S3Service, answer: Answer, code: str) -> None:
-    script.answers = [answer]
-    with pytest.raises(S3CredentialsError) as caught:
-        service._validate_credentials()
-    assert caught.value.code == code
-    assert caught.value.operation == "connect"
-
-
-def test_not_allowed_to_list_buckets_proves_the_keys(script: Scripted, service: S3Service) -> None:
-    script.answers = [DENIED, error(403, "InvalidAccessKeyId")]
-    service.check_credentials()
-    assert "Credential=S3BROWSERNOSUCHKEY00/" in script.requests[1].headers["authorization"]
-    assert "x-amz-security-token" not in script.requests[1].headers
-
-
-def test_a_server_that_refuses_everybody_alike(script: Scripted, service: S3Service) -> None:
-    script.answers = [DENIED, DENIED]
-    with pytest.raises(S3CredentialsError, match="keys may be wrong, or may not list buckets") as caught:
-        service.check_credentials()
-    assert caught.value.code == "AccessDenied"
-
-
-def test_a_stranger_who_may_list_proves_nothing(script: Scripted, service: S3Service) -> None:
-    script.answers = [DENIED, NO_BUCKETS]
-    with pytest.raises(S3CredentialsError):
-        service.check_credentials()
-
-
-@pytest.mark.parametrize("first", [DENIED, error(501, "NotImplemented")])
-def test_the_configured_bucket_proves_the_keys(script: Scripted, config: S3Config, first: Answer) -> None:
-    service = S3Service(S3Config(**{**vars(config), "bucket_name": "bucket"}))
-    script.answers = [first, Answer(body=b"<ListBucketResult/>")]
-    service.check_credentials()
-    assert script.requests[1].path.startswith("/bucket?")
-    service.close()
-
-
-def test_a_refused_bucket_proves_nothing(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "bucket_name": "bucket"}))
-    script.answers = [DENIED, DENIED, DENIED]
-    with pytest.raises(S3CredentialsError):
-        service.check_credentials()
-    service.close()
-
-
-def test_a_suspended_account(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(403, "UserSuspended")]
-    with pytest.raises(S3AccessDeniedError, match="suspended"):
-        service.check_credentials()
-
-
-def test_a_server_without_a_list_of_buckets(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(501, "NotImplemented")]
-    with pytest.raises(S3UnsupportedError):
-        service.check_credentials()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer(body=b"<!doctype html><p>hello<br>", headers={"Content-Type": "text/html"}),
-        Answer(body=b"<html><body>hello</body></html>", headers={"Content-Type": "text/html"}),
-        Answer(body=b""),
-        Answer(404, b"<html>", {"Content-Type": "text/html"}),
-        Answer(404),
-    ],
-)
-def test_a_web_server_is_no_s3(script: Scripted, service: S3Service, answer: Answer) -> None:
-    script.answers = [answer] * 2
-    with pytest.raises(S3ConnectionError) as caught:
-        service.check_credentials()
-    assert caught.value.code == "NotS3"
-    assert len(script.requests) == 2
-
-
-def test_nothing_answers() -> None:
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        service = S3Service(S3Config(access_key_id="a", secret_access_key="b", endpoint_url=url, max_backoff_s=0))
-        with pytest.raises(S3ConnectionError) as caught:
-            service.check_credentials()
-    assert caught.value.code == "ConnectionRefused"
-    assert caught.value.title == f"Couldn’t connect to {url}"
-
-
-def test_an_unknown_host() -> None:
-    service = S3Service(
-        S3Config(access_key_id="a", secret_access_key="b", endpoint_url="http://s3.invalid", max_attempts=1)
-    )
-    with pytest.raises(S3ConnectionError) as caught:
-        service.check_credentials()
-    assert caught.value.code == "UnknownHost"
-
-
-def test_a_server_that_does_not_answer_in_time(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "read_timeout_s": 0.1, "max_attempts": 1}))
-    hang = threading.Event()
-
-    def late(_: Request) -> Answer:
-        hang.wait(5)
-        return NO_BUCKETS
-
-    script.answers = [late]
-    with pytest.raises(S3ConnectionError) as caught:
-        service.check_credentials()
-    hang.set()
-    assert caught.value.code == "Timeout"
-    service.close()
-
-
-# ---------------------------------------------------------------------- TLS
-
-
-@pytest.fixture
-def tls_url() -> object:
-    """The address of a socket that speaks TLS with a certificate nobody knows."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+@contextmanager
+def server(*serve: Serve, tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """A listener whose connections are served by each of ``serve`` in turn, the last one again and again."""
     listener = socket.create_server(("127.0.0.1", 0))
+    todo = list(serve)
+    threads: list[threading.Thread] = []
+    open_lines: list[socket.socket] = []
 
-    def serve() -> None:
+    def one(line: socket.socket, how: Serve) -> None:
+        with contextlib.suppress(OSError):
+            if tls is not None:
+                line = tls.wrap_socket(line, server_side=True)
+                open_lines.append(line)
+            how(line)
+        line.close()
+
+    def accept() -> None:
         while True:
             try:
                 line, _ = listener.accept()
             except OSError:
                 return
-            try:
-                context.wrap_socket(line, server_side=True).close()
-            except OSError:
-                line.close()
+            open_lines.append(line)
+            how = todo.pop(0) if len(todo) > 1 else todo[0]
+            threads.append(threading.Thread(target=one, args=(line, how), daemon=True))
+            threads[-1].start()
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{listener.getsockname()[1]}"
-    listener.shutdown(socket.SHUT_RDWR)
-    listener.close()
-    thread.join()
-
-
-def test_an_unknown_certificate_is_refused_at_once(tls_url: str) -> None:
-    service = S3Service(S3Config(access_key_id="a", secret_access_key="b", endpoint_url=tls_url))
-    with pytest.raises(S3CertificateError):
-        service.check_credentials()
-    service.close()
-
-
-def test_https_where_only_http_is_spoken(script: Scripted, config: S3Config) -> None:
-    url = script.url.replace("http:", "https:")
-    service = S3Service(S3Config(**{**vars(config), "endpoint_url": url, "max_attempts": 1}))
-    with pytest.raises(S3ConnectionError) as caught:
-        service.check_credentials()
-    assert not isinstance(caught.value, S3CertificateError)
-    assert caught.value.code == "TLS"
-    service.close()
+    acceptor = threading.Thread(target=accept, daemon=True)
+    acceptor.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for line in open_lines:
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+        for thread in [acceptor, *threads]:
+            thread.join(5)
+        for line in open_lines:
+            line.close()
 
 
-def test_a_damaged_certificate_file(tmp_path: Path) -> None:
-    path = tmp_path / "ca.pem"
-    path.write_text("no certificate")
-    with pytest.raises(S3CertificateError, match="can’t be read") as caught:
-        S3Service(S3Config(endpoint_url="https://127.0.0.1:1", verify=path)).list_buckets()
-    assert caught.value.code == "CertificateFile"
+def says(*answers: bytes) -> Serve:
+    """Answers every request on a line in turn, and hangs up."""
+
+    def serve(line: socket.socket) -> None:
+        for answer in answers:
+            if not take(line):
+                return
+            line.sendall(answer)
+
+    return serve
 
 
-# ---------------------------------------------------------------------- buckets
+def route_to(port: int, read_s: float = 5.0, **more: object) -> Route:
+    return Route("http", "127.0.0.1", port, Patience(5.0, read_s), **more)  # type: ignore[arg-type]
 
 
-def test_a_bucket_of_somebody_else(script: Scripted, service: S3Service) -> None:
-    script.answers = [Answer(403), DENIED, NO_BUCKETS]
-    with pytest.raises(S3BucketError) as caught:
-        service._ensure_bucket_exists("bucket", create=True)
-    assert caught.value.code == "BucketAlreadyExists"
+def ask(route: Route, body: Body = b"", size: int = 0, *, throttle: Throttle | None = None, **more: object) -> Answer:
+    head = request_head("PUT" if size else "GET", "/b/k", {"host": "h", "content-length": str(size)})
+    return exchange(route, head, body, size, throttle or Throttle(), **more)  # type: ignore[arg-type]
+
+
+def read(answer: Answer) -> bytes:
+    with answer:
+        return answer.read(1 << 30)
+
+
+@pytest.fixture
+def routes() -> Iterator[list[Route]]:
+    """Routes to close at the end."""
+    made: list[Route] = []
+    yield made
+    for route in made:
+        route.close()
+
+
+# ---------------------------------------------------------------------- answers
 
 
 @pytest.mark.parametrize(
-    "buckets",
+    ("answer", "body"),
     [
-        DENIED,
-        Answer(
-            body=b"<ListAllMyBucketsResult><Buckets><Bucket><Name>bucket</Name></Bucket></Buckets></ListAllMyBucketsResult>"
+        (OK, b"ok"),
+        (EMPTY, b""),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" + OK, b"ok"),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK, b"ok"),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: r\r\n\r\n",
+            b"abcde",
         ),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b""),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end", b"until the end"),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nold", b"old"),
     ],
 )
-def test_a_bucket_that_may_be_ours(script: Scripted, service: S3Service, buckets: Answer) -> None:
-    script.answers = [Answer(403), DENIED, buckets]
-    with pytest.raises(S3AccessDeniedError) as caught:
-        service._ensure_bucket_exists("bucket")
-    assert caught.value.permission == "s3:ListBucket"
-
-
-@pytest.mark.parametrize("code", ["BucketAlreadyExists", "BucketAlreadyOwnedByYou"])
-def test_creating_what_is_there(script: Scripted, service: S3Service, code: str) -> None:
-    script.answers = [error(409, code)]
-    if code == "BucketAlreadyOwnedByYou":
-        service.create_bucket("bucket")
-    else:
-        with pytest.raises(S3BucketError):
-            service.create_bucket("bucket")
-
-
-def test_a_server_that_insists_on_the_region(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "region": "eu-west-1"}))
-    script.answers = [error(400, "IllegalLocationConstraintException"), Answer()]
-    service.create_bucket("bucket")
-    assert b"<LocationConstraint>eu-west-1<" in script.requests[1].body
-    service.close()
-
-
-def test_a_server_that_wants_another_region(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "region": "eu-west-1"}))
-    script.answers = [error(400, "IllegalLocationConstraintException")] * 2
-    with pytest.raises(S3BucketError, match="another region"):
-        service.create_bucket("bucket")
-    service.close()
-
-
-def test_other_servers_are_told_no_region(script: Scripted, config: S3Config) -> None:
-    service = S3Service(S3Config(**{**vars(config), "region": "eu-west-1"}))
-    script.answers = [Answer()]
-    service.create_bucket("bucket")
-    assert script.requests[0].body == b""
-    service.close()
-
-
-# ---------------------------------------------------------------------- listings
-
-
-def listing(*keys: str, more: str = "", folders: tuple[str, ...] = ()) -> Answer:
-    entries = "".join(
-        f"<Contents><Key>{key}</Key><Size>1</Size><LastModified>2026-01-01T12:00:00.000Z</LastModified>"
-        f"<ETag>&quot;e&quot;</ETag></Contents>"
-        for key in keys
-    ) + "".join(f"<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>" for folder in folders)
-    return Answer(body=f"<ListBucketResult>{more}{entries}</ListBucketResult>".encode())
-
-
-MORE = "<IsTruncated>true</IsTruncated>"
-V2_MORE = MORE + "<NextContinuationToken>{}</NextContinuationToken>"
-
-
-def keys_of(service: S3Service) -> list[str]:
-    return [info.key for info in service.list_files("bucket", "")]
-
-
-def test_pages_are_followed(script: Scripted, service: S3Service) -> None:
-    script.answers = [listing("a", more=V2_MORE.format("t/1")), BUSY, listing("b")]
-    assert keys_of(service) == ["a", "b"]
-    assert "continuation-token=t%2F1" in script.requests[2].path
-
-
-def test_names_are_decoded_once(script: Scripted, service: S3Service) -> None:
-    script.answers = [listing("a%252Bb+c", more="<EncodingType>url</EncodingType>"), listing("a%2Bb")]
-    assert "encoding-type=url" in (keys_of(service), script.requests[0].path)[1]
-    assert keys_of(service) == ["a%2Bb"]
-    assert not script.answers
-
-
-def test_encoded_names(script: Scripted, service: S3Service) -> None:
-    script.answers = [listing("a%252Bb%0A", more="<EncodingType>url</EncodingType>")]
-    assert keys_of(service) == ["a%2Bb\n"]
-
-
-def test_an_older_server(script: Scripted, service: S3Service) -> None:
-    script.answers = [
-        error(501, "NotImplemented"),
-        listing("a", "b", more=MORE),
-        listing("c", folders=("d/",), more=MORE),
-        listing("e", more=MORE + "<NextMarker>f</NextMarker>"),
-        listing("g"),
-    ]
-    assert keys_of(service) == ["a", "b", "c", "e", "g"]
-    assert ["list-type=2" in request.path for request in script.requests] == [True, False, False, False, False]
-    assert ["marker=b" in script.requests[2].path, "marker=d%2F" in script.requests[3].path] == [True, True]
-    assert "marker=f" in script.requests[4].path
-
-
-def test_a_server_that_answers_in_the_older_way(script: Scripted, service: S3Service) -> None:
-    script.answers = [listing("a", more=MORE), listing("b")]
-    assert keys_of(service) == ["a", "b"]
-    assert "marker=a" in script.requests[1].path
-
-
-def test_a_server_that_cannot_list_at_all(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(501, "NotImplemented"), error(501, "NotImplemented")]
-    with pytest.raises(S3UnsupportedError):
-        keys_of(service)
-
-
-@pytest.mark.parametrize("more", [V2_MORE.format("same"), MORE])
-def test_a_listing_that_does_not_get_on_ends(script: Scripted, service: S3Service, more: str) -> None:
-    script.answers = [listing("a", more=more)] * 50
-    with pytest.raises(S3IntegrationError, match="same part") as caught:
-        keys_of(service)
-    assert caught.value.code == "ListingStuck"
-    assert len(script.requests) <= 3
-
-
-def test_an_empty_page_that_promises_more(script: Scripted, service: S3Service) -> None:
-    script.answers = [listing(more=MORE)]
-    with pytest.raises(S3IntegrationError, match="same part"):
-        keys_of(service)
-
-
-@pytest.mark.parametrize("text", ["2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00", "2026-01-01T12:00:00",
-                                  "Thu, 01 Jan 2026 12:00:00 GMT", "1767268800"])  # fmt: skip
-def test_times_in_every_form(script: Scripted, service: S3Service, text: str) -> None:
-    page = listing("a")
-    script.answers = [Answer(body=page.body.replace(b"2026-01-01T12:00:00.000Z", text.encode()))]
-    [info] = service.list_files("bucket", "")
-    assert info.last_modified.isoformat() == "2026-01-01T12:00:00+00:00"
-
-
-# ---------------------------------------------------------------------- multipart uploads
-
-PARTS = [UploadedPart(1, 5, hashlib.md5(b"1").hexdigest()), UploadedPart(2, 5, hashlib.md5(b"2").hexdigest())]
-WHOLE = hashlib.md5(hashlib.md5(b"1").digest() + hashlib.md5(b"2").digest()).hexdigest() + "-2"
-GONE = error(404, "NoSuchUpload")
-LOST = Answer(cut_at=0, length=5, reset=True)
-
-
-def complete(service: S3Service) -> str:
-    return service.complete_multipart("bucket", "key", "u", PARTS)
-
-
-def test_a_server_that_leaves_the_etag_out(script: Scripted, service: S3Service) -> None:
-    script.answers = [Answer(body=b"<CompleteMultipartUploadResult/>"), FOUND]
-    assert complete(service) == "e1"
-
-
-def test_a_lost_answer_is_no_failure(script: Scripted, service: S3Service) -> None:
-    script.answers = [LOST, GONE, Answer(headers={**DETAILS, "ETag": f'"{WHOLE}"'})]
-    assert complete(service) == WHOLE
-
-
-def test_a_lost_upload_is_a_failure(script: Scripted, service: S3Service) -> None:
-    script.answers = [LOST, GONE, FOUND]
-    with pytest.raises(S3FileNotFoundError) as caught:
-        complete(service)
-    assert caught.value.code == "NoSuchUpload"
-
-
-def test_an_upload_that_never_was(script: Scripted, service: S3Service) -> None:
-    script.answers = [GONE]
-    with pytest.raises(S3FileNotFoundError):
-        complete(service)
-    assert len(script.requests) == 1
-
-
-def test_an_error_in_a_good_answer(script: Scripted, service: S3Service) -> None:
-    script.answers = [
-        Answer(body=b"<Error><Code>InternalError</Code></Error>"),
-        Answer(body=b"<CompleteMultipartUploadResult><ETag>&quot;e2&quot;</ETag></CompleteMultipartUploadResult>"),
-    ]
-    assert complete(service) == "e2"
-
-
-# ---------------------------------------------------------------------- deleting many
-
-
-def result(*failed: tuple[str, str]) -> Answer:
-    errors = "".join(f"<Error><Key>{key}</Key><Code>{code}</Code></Error>" for key, code in failed)
-    return Answer(body=f"<DeleteResult>{errors}</DeleteResult>".encode())
-
-
-def test_single_failures_are_returned(script: Scripted, service: S3Service) -> None:
-    script.answers = [result(("a", "AccessDenied"), ("b", "InternalError"), ("c", "NoSuchKey")), result()]
-    [failure] = service.delete_many("bucket", ["a", "b", "c", "d"])
-    assert failure.key == "a"
-    assert isinstance(failure.error, S3AccessDeniedError)
-    assert failure.error.resource == "arn:aws:s3:::bucket/a"
-    assert script.requests[1].body.count(b"<Object>") == 1
-    assert b"<Key>b</Key>" in script.requests[1].body
-
-
-def test_what_stays_busy_is_returned(script: Scripted, service: S3Service) -> None:
-    script.answers = [result(("b", "SlowDown"))] * 3
-    [failure] = service.delete_many("bucket", ["a", "b"])
-    assert failure.key == "b"
-    assert isinstance(failure.error, S3BusyError)
-    assert len(script.requests) == 3
-
-
-def test_one_by_one_where_it_must_be(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(501, "NotImplemented"), Answer(204), DENIED, error(404, "NoSuchKey")]
-    [failure] = service.delete_many("bucket", ["a", "b", "c"])
-    assert failure.key == "b"
-    assert [request.method for request in script.requests] == ["POST", "DELETE", "DELETE", "DELETE"]
-
-
-def test_names_that_xml_cannot_hold_go_one_by_one(script: Scripted, service: S3Service) -> None:
-    script.answers = [result(), Answer(204), Answer(204)]
-    assert service.delete_many("bucket", ["a", "b\x01", "c\r\n"]) == []
-    assert [request.path for request in script.requests] == ["/bucket?delete", "/bucket/b%01", "/bucket/c%0D%0A"]
-
-
-def test_a_first_batch_that_fails_raises(script: Scripted, service: S3Service) -> None:
-    script.answers = [DENIED]
-    with pytest.raises(S3AccessDeniedError):
-        service.delete_many("bucket", ["a"])
-
-
-def test_a_later_batch_that_fails_tells_what_is_left(script: Scripted, service: S3Service) -> None:
-    keys = [f"{number:04}" for number in range(2001)]
-    script.answers = [result(("0001", "AccessDenied")), error(403, "InvalidAccessKeyId")]
-    failures = service.delete_many("bucket", [*keys, "odd\x01"])
-    assert [failure.key for failure in failures] == ["0001", *keys[1000:], "odd\x01"]
-    assert len(script.requests) == 2
-
-
-def test_one_by_one_stops_where_nothing_can_help(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(501, "NotImplemented"), Answer(204), error(403, "InvalidAccessKeyId")]
-    failures = service.delete_many("bucket", ["a", "b", "c"])
-    assert [failure.key for failure in failures] == ["b", "c"]
-    assert len(script.requests) == 3
-
-
-# ---------------------------------------------------------------------- secrets
-
-
-def test_secrets_reach_no_log_and_no_traceback(
-    script: Scripted, service: S3Service, caplog: pytest.LogCaptureFixture
+def test_a_body_in_every_frame(answer: bytes, body: bytes, routes: list[Route]) -> None:
+    with server(says(answer)) as port:
+        routes.append(route_to(port))
+        assert read(ask(routes[0])) == body
+
+
+def test_heads_come_in_any_pieces(routes: list[Route]) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        for byte in b"HTTP/1.1 100 Continue\r\n\r\n" + OK:
+            line.sendall(bytes([byte]))
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        answer = ask(routes[0])
+        assert (answer.status, answer.headers["etag"], answer.length) == (200, "x", 2)
+        assert read(answer) == b"ok"
+
+
+def test_a_large_body_is_handed_over_in_large_pieces(routes: list[Route]) -> None:
+    data = bytes(range(256)) * 4096 * 4
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(data) + data)
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        received, sizes = bytearray(), []
+        with ask(routes[0]) as answer:
+            while piece := answer.receive():
+                received += piece
+                sizes.append(len(piece))
+        assert received == data
+        assert max(sizes) <= lines.BUFFER_BYTES
+
+
+def test_a_line_is_used_again(routes: list[Route]) -> None:
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    kept = b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: Keep-Alive\r\n\r\nok"
+    with server(says(OK, chunked, EMPTY, kept), says(b"none")) as port:
+        routes.append(route_to(port))
+        assert [read(ask(routes[0])) for _ in range(4)] == [b"ok", b"ok", b"", b"ok"]
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_one_line_is_enough_for_requests_in_a_row(count: int, routes: list[Route]) -> None:
+    lines_opened: list[int] = []
+
+    def serve(line: socket.socket) -> None:
+        lines_opened.append(1)
+        says(*[EMPTY, OK] * count)(line)
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        assert [read(ask(routes[0])) for _ in range(2 * count)] == [b"", b"ok"] * count
+    assert len(lines_opened) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok and more",
+    ],
+)
+def test_a_line_that_cannot_be_used_again(answer: bytes, routes: list[Route]) -> None:
+    with server(says(answer, b"wrong"), says(OK)) as port:
+        routes.append(route_to(port))
+        assert [read(ask(routes[0])) for _ in range(2)] == [b"ok", b"ok"]
+
+
+def test_an_answer_that_is_not_read_to_its_end_costs_the_line(routes: list[Route]) -> None:
+    with server(says(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\nnot "), says(OK)) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as answer:
+            assert answer.read(4) == b"not "
+        assert read(ask(routes[0])) == b"ok"
+
+
+# ---------------------------------------------------------------------- lines that had rested
+
+
+def test_a_line_on_which_the_server_hung_up_is_replaced(routes: list[Route]) -> None:
+    with server(says(OK), says(OK)) as port:
+        routes.append(route_to(port))
+        assert not ask_and_read(routes[0]).was_repeated
+        again = ask_and_read(routes[0])
+        assert again.status == 200
+        assert again.was_repeated
+
+
+def ask_and_read(route: Route) -> Answer:
+    answer = ask(route)
+    read(answer)
+    return answer
+
+
+def test_a_new_line_is_not_replaced(routes: list[Route]) -> None:
+    with server(lambda line: take(line), says(OK)) as port:
+        routes.append(route_to(port))
+        with pytest.raises(BrokenLineError):
+            ask(routes[0])
+
+
+def test_an_answer_that_began_is_not_asked_for_again(routes: list[Route]) -> None:
+    with server(says(OK, b"HTTP/1.1 200"), says(OK)) as port:
+        routes.append(route_to(port))
+        ask_and_read(routes[0])
+        with pytest.raises(LineError) as caught:
+            ask(routes[0])
+        assert not isinstance(caught.value, BrokenLineError)
+
+
+def test_a_line_that_rested_for_long_is_dropped(routes: list[Route], monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(says(OK, b"wrong"), says(OK)) as port:
+        routes.append(route_to(port))
+        ask_and_read(routes[0])
+        monkeypatch.setattr(lines, "MAX_REST_S", -1.0)
+        assert not ask_and_read(routes[0]).was_repeated
+
+
+def test_a_line_with_something_on_it_is_dropped(routes: list[Route], monkeypatch: pytest.MonkeyPatch) -> None:
+    hung_up = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(OK)
+        reset(line)
+        hung_up.set()
+
+    with server(serve, says(OK)) as port:
+        routes.append(route_to(port))
+        with contextlib.suppress(LineError):
+            ask_and_read(routes[0])
+        hung_up.wait(5)
+        monkeypatch.setattr(lines, "_FRESH_S", 0.0)
+        assert not ask_and_read(routes[0]).was_repeated
+
+
+def test_only_so_many_lines_rest(routes: list[Route], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "_MAX_RESTING", 1)
+    with server(says(OK)) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as first, ask(routes[0]) as second:
+            first.read()
+            second.read()
+        assert len(routes[0]._resting) == 1
+
+
+# ---------------------------------------------------------------------- bodies that are sent
+
+
+def taking(received: bytearray, size: int) -> Serve:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        received.extend(take(line, size))
+        line.sendall(EMPTY)
+
+    return serve
+
+
+@pytest.mark.parametrize("size", [1, 64 * 1024, 64 * 1024 + 1, 3_000_000])
+def test_a_body_arrives(size: int, routes: list[Route]) -> None:
+    data = bytes(range(251)) * (size // 251 + 1)
+    received, told = bytearray(), list[int]()
+    with server(taking(received, size)) as port:
+        routes.append(route_to(port))
+        assert read(ask(routes[0], memoryview(data)[:size], size, on_sent=told.append)) == b""
+    assert received == data[:size]
+    assert told[-1] == size
+    assert told == sorted(told)
+    assert max(b - a for a, b in zip([0, *told], told, strict=False)) <= max(wire.SEND_BYTES, 64 * 1024)
+
+
+def test_a_body_in_pieces(routes: list[Route]) -> None:
+    received = bytearray()
+    with server(taking(received, 6)) as port:
+        routes.append(route_to(port))
+        read(ask(routes[0], lambda: iter([b"abc", memoryview(b"def")]), 6))
+    assert received == b"abcdef"
+
+
+def test_a_body_that_fails_ends_the_request(routes: list[Route]) -> None:
+    def body() -> Iterator[bytes]:
+        yield b"abc"
+        raise OSError(5, "the disk is broken")
+
+    with server(taking(bytearray(), 6)) as port:
+        routes.append(route_to(port))
+        with pytest.raises(OSError, match="disk is broken"):
+            ask(routes[0], body, 6)
+
+
+@pytest.mark.parametrize("hang_up", [reset, lambda line: take(line, 10**9)])
+def test_a_refusal_before_the_body_is_sent(hang_up: Serve, routes: list[Route]) -> None:
+    refusal = b"HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno!"
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(refusal)
+        line.shutdown(socket.SHUT_WR)
+        sent.wait(5)
+        hang_up(line)
+
+    sent = threading.Event()
+    size = 50_000_000
+    with server(serve) as port:
+        routes.append(route_to(port))
+        answer = ask(routes[0], memoryview(bytes(size)), size, on_sent=lambda count: sent.set())
+        assert answer.status == 403
+        assert read(answer) == b"no!"
+        assert routes[0]._resting == []
+
+
+def test_a_server_that_answers_but_takes_no_more(routes: list[Route]) -> None:
+    end = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        started.wait(5)
+        line.sendall(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")
+        end.wait(10)
+
+    started = threading.Event()
+    size = 50_000_000
+    with server(serve) as port:
+        routes.append(route_to(port, read_s=8))
+        began = monotonic()
+        with ask(routes[0], memoryview(bytes(size)), size, on_sent=lambda count: started.set()) as answer:
+            assert answer.status == 503
+        assert monotonic() - began < 5
+        end.set()
+
+
+def test_a_100_continue_that_nobody_asked_for(routes: list[Route]) -> None:
+    told = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        told.set()
+        take(line, 10)
+        line.sendall(EMPTY)
+
+    def body() -> Iterator[bytes]:
+        yield b"01234"
+        told.wait(5)
+        yield b"5678"
+        yield b"9"
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        assert ask_with(routes[0], body, 10).status == 200
+
+
+def ask_with(route: Route, body: Body, size: int) -> Answer:
+    answer = ask(route, body, size)
+    read(answer)
+    return answer
+
+
+def test_a_server_that_hangs_up_on_a_body(routes: list[Route]) -> None:
+    with server(lambda line: (take(line), reset(line))) as port:
+        routes.append(route_to(port))
+        with pytest.raises(BrokenLineError):
+            ask(routes[0], memoryview(bytes(50_000_000)), 50_000_000)
+
+
+# ---------------------------------------------------------------------- malice
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"<!doctype html><html>hello</html>",
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nbad header\x00: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000,
+        b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+        b"\x00" * 100,
+    ],
+)
+def test_what_is_no_http(answer: bytes, routes: list[Route]) -> None:
+    with server(says(answer)) as port:
+        routes.append(route_to(port))
+        with pytest.raises(NotHttpError):
+            ask(routes[0])
+
+
+def test_endless_headers(routes: list[Route]) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            line.sendall(b"X-Header: again\r\n" * 1000)
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        with pytest.raises(NotHttpError):
+            ask(routes[0])
+
+
+def test_an_endless_error_is_read_in_part(routes: list[Route]) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            line.sendall(b"400\r\n" + b"x" * 1024 + b"\r\n")
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as answer:
+            assert len(answer.read()) == wire.MAX_ERROR_BYTES
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n5\r\n",
+    ],
+)
+def test_what_came_before_the_end_is_handed_over(answer: bytes, routes: list[Route]) -> None:
+    with server(says(answer)) as port:
+        routes.append(route_to(port))
+        received = bytearray()
+        with ask(routes[0]) as got:
+            received += got.receive()
+            with pytest.raises(ShortAnswerError):
+                got.receive()
+        assert received == b"short"
+
+
+def test_damage_within_chunks(routes: list[Route]) -> None:
+    with server(says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno number\r\n")) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as answer, pytest.raises(LineError, match="damaged"):
+            answer.receive()
+
+
+def test_a_reset_within_a_body(routes: list[Route]) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        seen.wait(5)
+        reset(line)
+
+    seen = threading.Event()
+    with server(serve) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as answer:
+            seen.set()
+            with pytest.raises(LineError):
+                answer.receive()
+
+
+# ---------------------------------------------------------------------- silence and cancels
+
+
+def silent(line: socket.socket) -> None:
+    take(line)
+    take(line, 1)
+
+
+def test_silence_ends(routes: list[Route]) -> None:
+    with server(silent) as port:
+        routes.append(route_to(port, read_s=0.1))
+        with pytest.raises(SlowLineError):
+            ask(routes[0])
+
+
+def test_silence_within_a_body_ends_after_what_came(routes: list[Route]) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        line.sendall(b"some")
+        take(line, 1)
+
+    with server(serve) as port:
+        routes.append(route_to(port, read_s=0.1))
+        with ask(routes[0]) as answer:
+            assert bytes(answer.receive()) == b"some"
+            with pytest.raises(SlowLineError):
+                answer.receive()
+
+
+def test_a_server_that_takes_nothing(routes: list[Route]) -> None:
+    end = threading.Event()
+    with server(lambda line: end.wait(5)) as port:
+        routes.append(route_to(port, read_s=0.2))
+        with pytest.raises(SlowLineError):
+            ask(routes[0], memoryview(bytes(50_000_000)), 50_000_000)
+        end.set()
+
+
+def test_a_trickle_ends(routes: list[Route], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_WATCH_S", 0.0)
+    monkeypatch.setattr(wire, "_PIECE_S", 0.0)
+    go_on = threading.Event()
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        for _ in range(10):
+            line.sendall(b"x")
+            go_on.wait(0.05)
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        with ask(routes[0]) as answer, pytest.raises(SlowLineError, match="Next to nothing"):
+            answer.read()
+
+
+def test_a_body_that_hardly_leaves_ends(routes: list[Route], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "_WATCH_S", 0.0)
+    with server(taking(bytearray(), 6)) as port:
+        routes.append(route_to(port))
+        with pytest.raises(SlowLineError):
+            ask(routes[0], lambda: iter([b"a"] * 6), 6)
+
+
+@pytest.mark.parametrize("size", [0, 50_000_000])
+def test_a_cancel_ends_it_within_a_second(size: int, routes: list[Route]) -> None:
+    cancel, end = threading.Event(), threading.Event()
+    with server(lambda line: end.wait(10)) as port:
+        routes.append(route_to(port, read_s=30))
+        timer = threading.Timer(0.1, cancel.set)
+        timer.start()
+        began = monotonic()
+        with pytest.raises(Cancelled):
+            ask(routes[0], memoryview(bytes(size)), size, cancel=cancel)
+        assert monotonic() - began < 1.5
+        assert routes[0]._resting == []
+        end.set()
+        timer.join()
+
+
+def test_a_cancel_between_two_pieces(routes: list[Route]) -> None:
+    cancel = threading.Event()
+    with server(taking(bytearray(), 6)) as port:
+        routes.append(route_to(port))
+        with pytest.raises(Cancelled):
+            ask(routes[0], lambda: iter([b"abc", b"def"]), 6, cancel=cancel, on_sent=lambda count: cancel.set())
+
+
+# ---------------------------------------------------------------------- opening
+
+
+def test_nobody_there() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(LineError) as caught:
+            route_to(unused.getsockname()[1]).open(None)
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+
+
+@pytest.mark.parametrize("host", ["no-such-host.invalid", "a" * 70 + ".example", "."])
+def test_an_unknown_name(host: str) -> None:
+    with pytest.raises(LineError) as caught:
+        Route("http", host, 80, Patience(5, 5)).open(None)
+    assert isinstance(caught.value.__cause__, socket.gaierror)
+
+
+@pytest.fixture
+def full_listener() -> Iterator[int]:
+    """A port that takes no more connections, but does not refuse them."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(4):
+            line = socket.socket()
+            line.setblocking(False)
+            line.connect_ex(listener.getsockname())
+            waiting.append(line)
+        yield listener.getsockname()[1]
+        for line in waiting:
+            line.close()
+
+
+def test_opening_takes_only_so_long(full_listener: int) -> None:
+    with pytest.raises(LineError) as caught:
+        Route("http", "127.0.0.1", full_listener, Patience(0.2, 5)).open(None)
+    assert isinstance(caught.value.__cause__, TimeoutError)
+
+
+def test_opening_can_be_cancelled(full_listener: int) -> None:
+    cancel = threading.Event()
+    timer = threading.Timer(0.1, cancel.set)
+    timer.start()
+    with pytest.raises(Cancelled):
+        Route("http", "127.0.0.1", full_listener, Patience(30, 5)).open(cancel)
+    timer.join()
+
+
+# ---------------------------------------------------------------------- TLS
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, str]:
+    """A server's TLS, and the file to trust."""
+    ca = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("127.0.0.1", "localhost").configure_cert(context)
+    path = tmp_path_factory.mktemp("tls") / "ca.pem"
+    ca.cert_pem.write_to_path(str(path))
+    return context, str(path)
+
+
+def secure_route(port: int, verify: bool | str, host: str = "127.0.0.1", **more: object) -> Route:
+    return Route("https", host, port, Patience(5, 5), tls_context(verify), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_over_tls(authority: tuple[ssl.SSLContext, str], size: int, routes: list[Route]) -> None:
+    received = bytearray()
+
+    def serve(line: socket.socket) -> None:
+        for _ in range(2):
+            take(line)
+            received.extend(take(line, size))
+            line.sendall(OK)
+
+    with server(serve, tls=authority[0]) as port:
+        routes.append(secure_route(port, authority[1]))
+        data = bytes(range(250)) * (size // 250)
+        for _ in range(2):
+            assert read(ask(routes[0], memoryview(data), size)) == b"ok"
+        assert received == data * 2
+
+
+def test_a_tls_line_on_which_the_server_hung_up_is_replaced(
+    authority: tuple[ssl.SSLContext, str], routes: list[Route], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    caplog.set_level(logging.DEBUG)
-    shown = []
-    echo = f"https://h/?X-Amz-Security-Token={TOKEN}&X-Amz-Signature=abc"
-    script.answers = [STORED, error(400, "Odd", echo.replace("&", "&amp;")), Answer(403), DENIED, LOST, LOST, LOST]
-    put(service)
-    for use in (lambda: put(service), lambda: service.head("bucket", "key"), lambda: put(service)):
-        with pytest.raises(S3IntegrationError) as caught:
-            use()
-        shown += [repr(caught.value), caught.value.message_for_it()]
-        summary = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-        ours = [frame for frame in summary.stack if "s3browser/s3" in frame.filename]
-        shown += [repr(frame.locals) for frame in ours]
-    shown += [repr(service), repr(vars(service)), caplog.text]
-    for text in shown:
-        assert SECRET not in text
-        assert TOKEN not in text
+    with server(says(OK), says(OK), tls=authority[0]) as port:
+        routes.append(secure_route(port, authority[1]))
+        assert [ask_and_read(routes[0]).status for _ in range(3)] == [200] * 3
+        monkeypatch.setattr(lines, "_FRESH_S", 0.0)
+        assert ask_and_read(routes[0]).status == 200
 
 
-def test_a_quiet_logger_stays_as_it_was_set(config: S3Config) -> None:
-    logger = logging.getLogger("botocore")
-    before = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        service = S3Service(config)
-        service._get_s3_client()
-        assert logger.level == logging.WARNING
-        service.close()
-    finally:
-        logger.setLevel(before)
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_certificate_nobody_knows(authority: tuple[ssl.SSLContext, str], host: str) -> None:
+    with server(says(OK), tls=authority[0]) as port, pytest.raises(ssl.SSLCertVerificationError):
+        secure_route(port, True, host).open(None)
 
 
-def test_damaged_on_the_way_is_sent_again(script: Scripted, service: S3Service) -> None:
-    script.answers = [error(400, "XAmzContentSHA256Mismatch"), STORED]
-    assert put(service) == "e1"
-    script.answers = [error(400, "BadDigest")] * 3
-    with pytest.raises(S3IntegrityError):
-        put(service)
+def test_a_certificate_of_another(authority: tuple[ssl.SSLContext, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **most: real("127.0.0.1", *more, **most))
+    with server(says(OK), tls=authority[0]) as port, pytest.raises(ssl.SSLCertVerificationError):
+        secure_route(port, authority[1], "other.example").open(None)
+
+
+def test_everybody_is_trusted_if_asked(authority: tuple[ssl.SSLContext, str], routes: list[Route]) -> None:
+    with server(says(OK), tls=authority[0]) as port:
+        routes.append(secure_route(port, False))
+        assert read(ask(routes[0])) == b"ok"
+
+
+def test_tls_where_none_is_spoken() -> None:
+    with server(lambda line: line.sendall(OK)) as port, pytest.raises(ssl.SSLError):
+        secure_route(port, False).open(None)
+
+
+def test_a_handshake_that_does_not_end() -> None:
+    end = threading.Event()
+    with server(lambda line: end.wait(5)) as port:
+        with pytest.raises(SlowLineError):
+            Route("https", "127.0.0.1", port, Patience(0.2, 5), tls_context(False)).open(None)
+        end.set()
+
+
+# ---------------------------------------------------------------------- proxies
+
+
+@pytest.mark.parametrize(
+    ("proxies", "proxy"),
+    [
+        ({}, None),
+        ({"https": "http://p:8080"}, None),
+        ({"http": "http://p:8080"}, Proxy("http", "p", 8080, "")),
+        ({"http": "p:8080"}, Proxy("http", "p", 8080, "")),
+        ({"http": "//p"}, Proxy("http", "p", 80, "")),
+        ({"http": "https://p"}, Proxy("https", "p", 443, "")),
+        ({"http": "http://me:p%40ss@p:1"}, Proxy("http", "p", 1, "Basic bWU6cEBzcw==")),
+        ({"http": "http://me@p:1"}, Proxy("http", "p", 1, "")),
+    ],
+)
+def test_the_proxy_of_the_environment(proxies: dict[str, str], proxy: Proxy | None) -> None:
+    assert proxy_of("http", proxies) == proxy
+    assert "bWU6" not in repr(proxy)
+
+
+def test_a_proxy_that_is_no_address() -> None:
+    with pytest.raises(ProxyLineError):
+        proxy_of("http", {"http": "http://p:port"})
+
+
+def tunnel(asked: list[bytes], answer: bytes, inner: ssl.SSLContext | None = None) -> Serve:
+    def serve(line: socket.socket) -> None:
+        asked.append(take(line))
+        line.sendall(answer)
+        if inner is not None:
+            with inner.wrap_socket(line, server_side=True) as secured:
+                take(secured)
+                secured.sendall(OK)
+
+    return serve
+
+
+def test_through_a_tunnel(authority: tuple[ssl.SSLContext, str], routes: list[Route]) -> None:
+    asked: list[bytes] = []
+    with server(tunnel(asked, b"HTTP/1.1 200 Established\r\nVia: p\r\n\r\n", authority[0])) as port:
+        proxy = Proxy("http", "127.0.0.1", port, "Basic bWU6cEBzcw==")
+        routes.append(secure_route(443, authority[1], "localhost", proxy=proxy))
+        assert read(ask(routes[0])) == b"ok"
+    assert asked == [
+        b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\nProxy-Authorization: Basic bWU6cEBzcw==\r\n\r\n"
+    ]
+
+
+def test_through_a_tunnel_of_tls(
+    authority: tuple[ssl.SSLContext, str], routes: list[Route], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        line.sendall(b"HTTP/1.1 200 Established\r\n\r\n")
+        # what follows is TLS within TLS
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        inner = authority[0].wrap_bio(incoming, outgoing, server_side=True)
+
+        def until(done: Callable[[], object]) -> None:
+            while True:
+                try:
+                    done()
+                except ssl.SSLWantReadError:
+                    line.sendall(outgoing.read())
+                    incoming.write(line.recv(65536))
+                else:
+                    line.sendall(outgoing.read())
+                    return
+
+        until(inner.do_handshake)
+        until(lambda: inner.read(65536))
+        until(lambda: inner.write(OK))
+
+    trusted = authority[1]
+    monkeypatch.setattr(lines, "tls_context", lambda verify: tls_context(trusted))
+    with server(serve, tls=authority[0]) as port:
+        routes.append(secure_route(443, trusted, "localhost", proxy=Proxy("https", "127.0.0.1", port, "")))
+        assert read(ask(routes[0])) == b"ok"
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 407 Sign in\r\n\r\n", b"", b"HTTP/1.1 403 No\r\n\r\n", b"x" * 20_000])
+def test_a_proxy_that_refuses(answer: bytes) -> None:
+    with server(tunnel([], answer)) as port, pytest.raises(ProxyLineError):
+        secure_route(443, False, "::1", proxy=Proxy("http", "127.0.0.1", port, "")).open(None)
+
+
+def test_no_proxy_there() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        proxy = Proxy("http", "127.0.0.1", unused.getsockname()[1], "")
+        with pytest.raises(ProxyLineError):
+            secure_route(443, False, proxy=proxy).open(None)
+
+
+def test_a_silent_proxy() -> None:
+    end = threading.Event()
+    with server(lambda line: end.wait(5)) as port:
+        route = Route(
+            "https", "localhost", 443, Patience(0.2, 5), tls_context(False), Proxy("http", "127.0.0.1", port, "")
+        )
+        with pytest.raises(SlowLineError):
+            route.open(None)
+        end.set()
+
+
+# ---------------------------------------------------------------------- limits
+
+
+def test_both_ways_are_throttled(routes: list[Route]) -> None:
+    taken: list[tuple[str, int]] = []
+
+    class Counting(Throttle):
+        def take_up(self, wanted: int, cancel: object = None) -> int:
+            taken.append(("up", min(wanted, 1000)))
+            return min(wanted, 1000)
+
+        def take_down(self, wanted: int, cancel: object = None) -> int:
+            taken.append(("down", min(wanted, 1000)))
+            return min(wanted, 1000)
+
+    data = bytes(5000)
+    received = bytearray()
+
+    def serve(line: socket.socket) -> None:
+        take(line)
+        received.extend(take(line, 5000))
+        line.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n")
+        line.sendall(data)
+
+    with server(serve) as port:
+        routes.append(route_to(port))
+        assert read(ask(routes[0], memoryview(data), 5000, throttle=Counting())) == data
+    assert received == data
+    assert sum(count for way, count in taken if way == "up") == 5000
+    assert sum(count for way, count in taken if way == "down") >= 5000
+
+
+def test_a_line_that_is_closed_twice() -> None:
+    near, far = socket.socketpair()
+    line = Line(near, Patience(1, 1))
+    line.close()
+    line.close()
+    far.close()
+    assert io.BytesIO(line.view[:0]).getvalue() == b""

@@ -293,6 +293,18 @@ def test_many_files_in_a_new_folder_take_one_question(tmp_path: Path) -> None:
     assert len(store.calls) == 1
 
 
+def test_tells_what_is_found_while_it_looks(tmp_path: Path) -> None:
+    make(tmp_path, "f/a.txt", "f/b.txt")
+    sizes = [path.stat().st_size for path in sorted((tmp_path / "f").iterdir())]
+    told: list[tuple[int, int]] = []
+    plan_upload(FakeStore(), [tmp_path / "f"], S3Location(BUCKET), on_found=lambda *so_far: told.append(so_far))
+    assert told == [(1, sizes[0]), (2, sum(sizes))]
+    store = FakeStore({BUCKET: {"x/a": b"aaa", "y": b"y"}})
+    told.clear()
+    plan_download(store, rows(store), tmp_path, on_found=lambda *so_far: told.append(so_far))
+    assert told == [(1, 3), (2, 4)]
+
+
 def test_planning_an_upload_can_be_cancelled(tmp_path: Path) -> None:
     make(tmp_path, "a", "b")
     token = CancelToken()
