@@ -332,6 +332,15 @@ class FakeStore:
             ]
         yield from sorted(found, key=lambda upload: upload.key.encode())
 
+    def abort_strays(self, bucket: str, key: str) -> None:
+        self._enter("abort_strays", bucket, key)
+        with self._lock:
+            strays = [
+                name for name, each in self.uploads.items() if (each.bucket, each.key, each.parts) == (bucket, key, {})
+            ]
+            for upload_id in strays:
+                del self.uploads[upload_id]
+
     def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
         self._enter("abort_multipart", bucket, key)
         with self._lock:

@@ -94,7 +94,10 @@ class ObjectStore(Protocol):
         metadata: Mapping[str, str] | None = None,
         cancel: Cancel | None = None,
     ) -> str:
-        """Open a multipart upload and return its upload id."""
+        """Open a multipart upload and return its upload id; what a lost answer left open is gone (``abort_strays``).
+
+        Where it raises, the server may have opened one nevertheless.
+        """
 
     def put_part(
         self,
@@ -133,6 +136,16 @@ class ObjectStore(Protocol):
 
     def list_uploads(self, bucket: str, prefix: str = "", *, cancel: Cancel | None = None) -> Iterator[OpenUpload]:
         """Every open multipart upload whose key begins with ``prefix``, by key, the oldest of a key first.
+
+        Raises:
+            S3UnsupportedError: this server cannot tell.
+        """
+
+    def abort_strays(self, bucket: str, key: str) -> None:
+        """Throw away the open uploads of exactly this key that have no parts: nobody may know their upload id.
+
+        That is what is left where ``create_multipart`` was interrupted. One that somebody else has opened this very
+        moment looks the same, and has to be opened again.
 
         Raises:
             S3UnsupportedError: this server cannot tell.

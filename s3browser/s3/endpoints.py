@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from s3browser.exceptions import S3CredentialsError, S3IntegrationError, S3UnsupportedError
+from s3browser.exceptions import S3CredentialsError, S3IntegrationError
 from s3browser.s3.caller import Caller
 from s3browser.s3.config import SecretText
 from s3browser.s3.lines import Patience, Route, proxy_of, tls_context
@@ -82,7 +82,6 @@ class Endpoints:
         Raises:
             S3CredentialsError: the settings are wrong, or there are no keys.
             S3BucketError: no bucket can have this name.
-            S3UnsupportedError: boto3 would sign in a way that this program cannot.
         """
         endpoint = self._endpoints.get(call.bucket)
         if endpoint is not None:
@@ -134,8 +133,7 @@ class Endpoints:
             self._access = access
         url, headers = self._ask(call, access)
         scope = re.search(r"Credential=[^ ,]*/(\d{8})/([^/ ,]+)/([^/ ,]+)/aws4_request", headers["authorization"])
-        if scope is None:
-            raise call.error(S3UnsupportedError, "SignatureVersion")
+        assert scope is not None, "the client's configuration asks for signatures of version 4"
         region, service = scope[2], scope[3]
         parts = urlsplit(url)
         agent = re.sub(r"[^ -~]", "", headers.get("user-agent", "s3browser"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from s3browser.exceptions import (
+    S3AccessDeniedError,
     S3ConflictError,
     S3FileNotFoundError,
     S3IntegrationError,
@@ -18,7 +19,7 @@ from s3browser.model.store import Cancel
 from s3browser.s3.caller import Caller
 from s3browser.s3.checksums import Abilities, combined
 from s3browser.s3.headers import described, etag, multipart_etag
-from s3browser.s3.translate import Call
+from s3browser.s3.translate import Call, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client as BotoClient
@@ -51,8 +52,34 @@ class Multipart:
         return self._create(call, request, cancel)
 
     def _create(self, call: Call, request: Mapping[str, Any], cancel: Cancel | None) -> str:
-        answer = self._caller.run(call, lambda client: client.create_multipart_upload(**request), cancel)
-        return str(answer["UploadId"])
+        attempts = 0
+
+        def ask(client: "BotoClient") -> Mapping[str, Any]:
+            nonlocal attempts
+            attempts += 1
+            if attempts > 1:
+                # The answer may have been lost. Where it can't be looked, it stays as it is.
+                with suppress(S3AccessDeniedError, S3UnsupportedError), translated(call):
+                    self._abort_strays(client, call)
+            return client.create_multipart_upload(**request)
+
+        return str(self._caller.run(call, ask, cancel)["UploadId"])
+
+    def abort_strays(self, call: Call) -> None:
+        """See ``S3Service.abort_strays``."""
+        self._caller.run(call, lambda client: self._abort_strays(client, call))
+
+    @staticmethod
+    def _abort_strays(client: "BotoClient", call: Call) -> None:
+        # Those of the key itself come first of all that begin with it.
+        answer = client.list_multipart_uploads(Bucket=call.bucket, Prefix=call.key, EncodingType="url")
+        decode = unquote if answer.get("EncodingType") == "url" else str
+        for upload in answer.get("Uploads", ()):
+            if decode(upload["Key"]) == call.key:
+                this: Any = {"Bucket": call.bucket, "Key": call.key, "UploadId": upload["UploadId"]}
+                with suppress(S3FileNotFoundError), translated(call):
+                    if not client.list_parts(**this).get("Parts"):
+                        client.abort_multipart_upload(**this)
 
     def complete(
         self,

@@ -30,8 +30,7 @@ from s3browser.s3.config import S3Config
 from s3browser.s3.deleting import delete_many
 from s3browser.s3.direct import Direct, Request
 from s3browser.s3.endpoints import Endpoints
-from s3browser.s3.fetching import Fetch
-from s3browser.s3.headers import details
+from s3browser.s3.fetching import Fetch, head
 from s3browser.s3.listing import Page, file_info, pages
 from s3browser.s3.multipart import Multipart
 from s3browser.s3.session import FALLBACK_REGION, is_amazon
@@ -155,7 +154,7 @@ class S3Service:
             raise S3BucketError("open_bucket", "", "InvalidBucketName", reason="No bucket is given.")
         call = Call("open_bucket", name)
         try:
-            self._explained(call, lambda client: client.head_bucket(Bucket=name))
+            self._explained(call, lambda: self._caller.run(call, lambda client: client.head_bucket(Bucket=name)))
         except S3BucketError as error:
             if not (create and error.code == "NoSuchBucket"):
                 raise
@@ -214,12 +213,14 @@ class S3Service:
             S3FileNotFoundError: only where the server says that the key is not there.
             S3AccessDeniedError: also where it is not there and these keys may not list the bucket: S3 does not tell.
         """
-        answer: Mapping[str, Any] = self._explained(
-            Call(operation, bucket, key),
-            lambda client: client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED"),
-            cancel,
-        )
-        return details(key, answer)
+        call = Call(operation, bucket, key)
+        request = Request(call, "HEAD", "HeadObject", cancel=cancel)
+
+        def attempt() -> ObjectDetails:
+            with self._caller.pace.slot(cancel):
+                return head(self._direct, request)
+
+        return self._explained(call, lambda: retrying(attempt, self._caller.policy, cancel), cancel)
 
     def put(
         self,
@@ -293,6 +294,10 @@ class S3Service:
         """As ``ObjectStore`` says."""
         yield from self._multipart.list_uploads(Call("list", bucket, prefix), cancel)
 
+    def abort_strays(self, bucket: str, key: str) -> None:
+        """As ``ObjectStore`` says."""
+        self._multipart.abort_strays(Call("upload", bucket, key))
+
     def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
         """As ``ObjectStore`` says."""
         self._multipart.abort(Call("upload", bucket, key), upload_id)
@@ -341,13 +346,13 @@ class S3Service:
 
     # ------------------------------------------------------------------ inside
 
-    def _explained(self, call: Call, request: Callable[["BotoClient"], T], cancel: Cancel | None = None) -> T:
-        """Run a HEAD, whose refusals say nothing but a status, and find out what is behind one.
+    def _explained(self, call: Call, ask: Callable[[], T], cancel: Cancel | None = None) -> T:
+        """Ask by a HEAD, whose refusals say nothing but a status, and find out what is behind one.
 
         A call with a body tells missing keys from missing buckets and expired sign-ins from missing permissions.
         """
         try:
-            answer = self._caller.run(call, request, cancel)
+            answer = ask()
         except S3IntegrationError as error:
             told_all = error.retryable or error.code not in (None, "NoSuchBucket")
             if told_all or (isinstance(error, S3FileNotFoundError) and call.bucket in self._buckets_seen):

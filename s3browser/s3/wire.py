@@ -55,7 +55,15 @@ class Answer:
     """
 
     def __init__(
-        self, route: Route, line: Line, throttle: Throttle, cancel: Cancel | None, *, is_whole: bool, was_repeated: bool
+        self,
+        route: Route,
+        line: Line,
+        throttle: Throttle,
+        cancel: Cancel | None,
+        *,
+        is_whole: bool,
+        was_repeated: bool,
+        is_head: bool = False,
     ) -> None:
         self._route = route
         self._line: Line | None = line
@@ -71,6 +79,7 @@ class Answer:
         self._watched = 0
         # A request that was not sent to its end leaves the line unusable.
         self._may_rest = is_whole
+        self._is_head = is_head
         self.was_repeated = was_repeated
         self.status = 0
         self.headers: dict[str, str] = {}
@@ -145,7 +154,7 @@ class Answer:
     def _frame(self, parser: "HttpResponseParser") -> None:
         """Find out where the body ends."""
         given = self.headers.get("content-length")
-        if self.status in (204, 304):
+        if self._is_head or self.status in (204, 304):
             self.length = 0
         elif "transfer-encoding" in self.headers:
             self._parser = parser
@@ -322,7 +331,10 @@ def exchange(
         line = route.take(cancel)
         try:
             early, is_whole = _send(line, head, body, size, throttle, cancel, on_sent)
-            answer = Answer(route, line, throttle, cancel, is_whole=is_whole, was_repeated=was_repeated)
+            answer = Answer(
+                route, line, throttle, cancel, is_whole=is_whole, was_repeated=was_repeated,
+                is_head=head[:5] == b"HEAD ",
+            )  # fmt: skip
             answer.read_head(early)
         except BrokenLineError:
             # Nothing of an answer came. On a line that had rested, the server had hung up before.

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from s3browser.exceptions import S3ConflictError, S3IntegrityError
+from s3browser.exceptions import S3ConflictError, S3DownloadError, S3IntegrityError
 from s3browser.model.entries import ObjectDetails
 from s3browser.model.locations import S3Location
 from s3browser.model.store import Cancel, ObjectStore
@@ -99,8 +99,14 @@ class Download:
         size = self._size
         if size is None or size > IN_MEMORY_BYTES or self._partial is not None:
             self._look()
-        else:
+            return
+        try:
             self._target.check(size)
+        except S3DownloadError as error:
+            if error.code != "Taken":
+                raise
+            self._look()  # an earlier run may have put it there
+        else:
             self._whole = PartList(size, size)
 
     def take_part(self) -> Part | None:
@@ -159,7 +165,12 @@ class Download:
         self.stored_size = size = details.size
         if self._partial is not None and self._has_taken_up(self._partial, details):
             return
-        self._target.check(size)
+        try:
+            self._target.check(size)
+        except S3DownloadError as error:
+            if error.code != "Taken" or not self._was_put_in_place(details):
+                raise
+            return
         if size <= IN_MEMORY_BYTES:
             self._whole = PartList(size, size, position=self.position)
             return
@@ -196,6 +207,18 @@ class Download:
         target.temp = fresh
         return False
 
+    def _was_put_in_place(self, details: ObjectDetails) -> bool:
+        """Whether what has the name already is the object: an earlier run fetched it, and did not come to say so."""
+        size, check = details.size, check_for(self._location.bucket, details)
+        if check is None:
+            return False
+        pieces = Pieces(self._target, size, check.step or size, check, self._keeper, self._cancel)
+        if not self._is_in_place(pieces, details):
+            return False
+        self._whole = PartList(size, size, moved=(1,))
+        self._is_stored = True
+        return True
+
     def _is_in_place(self, pieces: Pieces, details: ObjectDetails) -> bool:
         """Whether the earlier run had replaced the target, and only did not come to say so."""
         path = self._target.path
@@ -227,7 +250,8 @@ class Download:
         def look(details: ObjectDetails) -> None:
             nonlocal seen
             seen = details
-            if details.size != part.size:
+            # Of another size under the same ETag it is not whole, which ``taken`` will tell.
+            if details.size != part.size and not (details.etag and details.etag == self.etag):
                 raise S3ConflictError("download", str(self._location), "Changed")
 
         def write(piece: bytes | memoryview) -> None:

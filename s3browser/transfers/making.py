@@ -14,7 +14,7 @@ from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MULTIPART_FROM_BYTES, Part
 from s3browser.transfers.rediscovery import find_open_upload
 from s3browser.transfers.run import Keeper, Partial, Run
-from s3browser.transfers.upload import Upload
+from s3browser.transfers.upload import Upload, abort_strays
 
 FOLDER_CONTENT_TYPE = "application/x-directory"
 _MAX_LOOKED_AT = 1_000
@@ -72,6 +72,9 @@ class Making:
             leftover.partial.temp.unlink(missing_ok=True)
             return
         store = self._stores(leftover.connection_id)
+        if not leftover.partial.upload_id:
+            abort_strays(store, leftover.location)
+            return
         store.abort_multipart(leftover.location.bucket, leftover.location.key, leftover.partial.upload_id)
 
     def _make_folder(self, item: TransferItem) -> None:

@@ -29,7 +29,10 @@ class Keeper(Protocol):
     """
 
     def keep_upload(self, upload_id: str, part_size: int) -> None:
-        """A multipart upload is open; parts of an earlier one count no more. Returns when that is on the disk."""
+        """A multipart upload is open; parts of an earlier one count no more. Returns when that is on the disk.
+
+        Without an ``upload_id`` it is about to be opened: if nothing more is heard, the server may have it or not.
+        """
 
     def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:
         """The bytes of the object ``etag`` go into ``temp``; else as ``keep_upload``."""
@@ -63,7 +66,7 @@ class Partial:
 
     Attributes:
         part_size: in bytes.
-        upload_id: of an upload.
+        upload_id: of an upload; empty where it was about to be opened.
         temp: of a download, the temporary file.
         etag: of a download, the object it belongs to.
         size: of a download, the object’s, in bytes.

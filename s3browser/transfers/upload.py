@@ -4,21 +4,24 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import BinaryIO, cast
 
 from s3browser.exceptions import (
     Cancelled,
     S3AccessDeniedError,
+    S3ConflictError,
     S3FileNotFoundError,
     S3IntegrationError,
+    S3UnsupportedError,
     S3UploadError,
 )
-from s3browser.model.entries import UploadedPart
+from s3browser.model.entries import ObjectDetails, UploadedPart
 from s3browser.model.locations import S3Location, key_problem
 from s3browser.model.store import Cancel, ObjectStore, Sent
 from s3browser.model.transfers import Progress
-from s3browser.transfers.checksums import PART_SIZE_METADATA, are_whole, part_hasher
+from s3browser.transfers.checksums import PART_SIZE_METADATA, are_whole, check_for, is_proved, part_hasher
 from s3browser.transfers.contenttype import guess_content_type
 from s3browser.transfers.localfile import (
     Fingerprint,
@@ -110,6 +113,7 @@ class Upload:
         self._lock = threading.Lock()
         self._has_started_over = False
         self._is_stored = False
+        self._is_opening = False  # the server may have an upload whose id nobody knows
         self._is_as_planned = False
         self._source: SourceFile
         self._way: _Way | None = None
@@ -169,19 +173,25 @@ class Upload:
         return self.etag
 
     def abandon(self) -> None:
-        """See ``Run``. A part that is still on its way could bring an upload back, so that it is aborted twice."""
-        way, partial = self._way, self._partial
-        upload_id = way.upload_id if way is not None else partial.upload_id if partial is not None else ""
-        if not upload_id or self._is_stored:
-            return
+        """See ``Run``."""
         try:
-            for _ in range(1 if way is not None and not way.under_way else 2):
-                self._store.abort_multipart(self._location.bucket, self._location.key, upload_id)
+            self._throw_away()
         except S3IntegrationError as error:
             # What stays behind is with the keeper, and among the unfinished uploads.
             _log.warning("parts of an upload stay on the server: %s", error)
-        else:
-            self._keeper.forget()
+
+    def _throw_away(self) -> None:
+        """Raises what the store says. A part on its way could bring an upload back, so that it is aborted twice."""
+        way, partial = self._way, self._partial
+        upload_id = way.upload_id if way is not None else partial.upload_id if partial is not None else ""
+        is_opening = self._is_opening or (way is None and partial is not None and not upload_id)
+        if self._is_stored or not (upload_id or is_opening):
+            return
+        if is_opening:
+            abort_strays(self._store, self._location)
+        for _ in range(0 if not upload_id else 1 if way is not None and not way.under_way else 2):
+            self._store.abort_multipart(self._location.bucket, self._location.key, upload_id)
+        self._keeper.forget()
 
     @property
     def _begun(self) -> "_Way":
@@ -190,12 +200,21 @@ class Upload:
 
     def _put(self, way: "_Way", part: Part) -> None:
         """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
-        body = cast("BinaryIO", MemoryBody(memoryview(self._source.read())))
-        self.etag = self._store.put(
-            self._location.bucket, self._location.key, body, part.size,
-            content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
-            on_sent=self._reporter(way, part), cancel=self._cancel,
-        )  # fmt: skip
+        data = memoryview(self._source.read())
+        try:
+            self.etag = self._store.put(
+                self._location.bucket, self._location.key, cast("BinaryIO", MemoryBody(data)), part.size,
+                content_type=self._kind(), metadata=self._all_metadata(0), if_absent=not self._may_replace,
+                on_sent=self._reporter(way, part), cancel=self._cancel,
+            )  # fmt: skip
+        except S3ConflictError:
+
+            def is_it(details: ObjectDetails) -> bool:
+                check = check_for(self._location.bucket, details)
+                return check is not None and is_proved(check, data)
+
+            if not self._is_there(is_it):
+                raise
         self._is_stored = True
         way.parts.finish(part)
 
@@ -228,18 +247,26 @@ class Upload:
             )
         except S3FileNotFoundError as error:
             self._start_over(way, error)
+        except S3ConflictError:
+            if not self._is_there(lambda details: are_whole(stored, details)):
+                raise
+            self.abandon()
+            self._is_stored = True
         else:
             self._is_stored = True
 
     def _opened(self, position: int = 0) -> "_Way":
         size = self.stored_size
         step = part_size(size)
+        self._is_opening = True
+        self._keeper.keep_upload("", step)
         upload_id = self._store.create_multipart(
             self._location.bucket, self._location.key,
             content_type=self._kind(), metadata=self._all_metadata(step), cancel=self._cancel,
         )  # fmt: skip
         way = self._way = _Way(PartList(size, step, position=position), upload_id)
         self._keeper.keep_upload(upload_id, step)
+        self._is_opening = False
         return way
 
     def _start_over(self, way: "_Way", error: S3FileNotFoundError) -> None:
@@ -257,8 +284,10 @@ class Upload:
         """What an earlier run left, or None if that is nothing to go on with; it is thrown away then."""
         size = self.stored_size
         is_other = self._planned is not None and not self._is_as_planned
-        if is_other or size < MULTIPART_FROM_BYTES:
-            self.abandon()
+        if is_other or size < MULTIPART_FROM_BYTES or not partial.upload_id:
+            # Were it kept for later, the keeper would soon know of the new one only.
+            with suppress(S3AccessDeniedError):
+                self._throw_away()
             return None
         try:
             on_server = self._store.list_parts(
@@ -291,6 +320,10 @@ class Upload:
         parts = sorted(partial.parts, key=lambda part: part.number)
         if not self._is_as_planned or [part.number for part in parts] != list(range(1, count + 1)):
             return False
+        return self._is_there(lambda details: are_whole(parts, details))
+
+    def _is_there(self, is_it: Callable[[ObjectDetails], bool]) -> bool:
+        """Whether the object is this file already: an earlier run stored it, and did not come to say so."""
         try:
             details = self._store.head(
                 self._location.bucket, self._location.key, operation="upload", cancel=self._cancel
@@ -301,7 +334,7 @@ class Upload:
         return (
             details.size == self.stored_size
             and mtime_of(details.metadata) == mtime_of(self._all_metadata(0))
-            and are_whole(parts, details)
+            and is_it(details)
         )
 
     def _lies_here(self, part: Part, stored: UploadedPart) -> bool:
@@ -339,6 +372,12 @@ class Upload:
                 on_sent()
 
         return report
+
+
+def abort_strays(store: ObjectStore, location: S3Location) -> None:
+    """Throw away what an interrupted opening may have left of an upload, as far as the server tells of it. Blocking."""
+    with suppress(S3UnsupportedError, S3AccessDeniedError):
+        store.abort_strays(location.bucket, location.key)
 
 
 class _Way:

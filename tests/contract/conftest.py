@@ -66,7 +66,7 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """The store under test."""
     bucket = f"contract-{uuid4().hex[:12]}"
     if request.param == FAKE:
-        yield Subject(FakeStore({bucket: {}}), bucket, Traits())
+        yield Subject(FakeStore({bucket: {}}, checksums=True), bucket, Traits())
         return
     server: Server = request.getfixturevalue(request.param)
     store = service(server)

@@ -1,13 +1,16 @@
 """Bytes in, bytes out: whole objects, parts and ranges."""
 
+import base64
 import hashlib
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import pytest
+from awscrt.checksums import crc64nvme
 
 from s3browser.exceptions import (
     Cancelled,
@@ -20,6 +23,9 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.store import ObjectStore
 from tests.awkward import AWKWARD_KEYS
 from tests.contract.conftest import LONG, Subject
+
+if TYPE_CHECKING:
+    from s3browser.model.entries import ObjectDetails
 
 MIB = 1024 * 1024
 MISSING = "there-is-no-such-bucket"
@@ -173,6 +179,112 @@ def test_aborted_upload_leaves_nothing_and_is_gone(subject: Subject) -> None:
         store.put_part(bucket, "key", upload_id, 2, BytesIO(b"data"), 4)
     with pytest.raises(S3IntegrationError):  # each server in its own words
         store.complete_multipart(bucket, "key", upload_id, [part])
+
+
+def test_parts_that_are_there_can_be_listed(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    upload_id = store.create_multipart(bucket, "key")
+    assert store.list_parts(bucket, "key", upload_id) == []
+    sent = [
+        store.put_part(bucket, "key", upload_id, number, BytesIO(data), len(data))
+        for number, data in ((2, b"end"), (1, content(5 * MIB)))
+    ]
+    listed = store.list_parts(bucket, "key", upload_id)
+    assert [(part.number, part.size, part.etag) for part in listed] == [
+        (part.number, part.size, part.etag) for part in reversed(sent)
+    ]
+    store.abort_multipart(bucket, "key", upload_id)
+    with pytest.raises(S3FileNotFoundError):
+        store.list_parts(bucket, "key", upload_id)
+
+
+def test_open_uploads_can_be_listed(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    expected = [(key, store.create_multipart(bucket, key)) for key in ("a b/1", "a b/ü.txt")]
+    store.create_multipart(bucket, "other")
+    uploads = list(store.list_uploads(bucket, "a b/"))
+    assert [(upload.key, upload.upload_id) for upload in uploads] == expected
+    assert len(list(store.list_uploads(bucket))) == 3
+    store.abort_multipart(bucket, *expected[0])
+    assert [upload.key for upload in store.list_uploads(bucket, "a b/")] == ["a b/ü.txt"]
+
+
+# ---------------------------------------------------------------------- only if nothing is there
+
+
+def test_nothing_is_replaced_by_what_may_only_be_new(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    store.put(bucket, "new", BytesIO(b"first"), 5, if_absent=True)
+    if not subject.traits.knows_conditions:
+        store.put(bucket, "new", BytesIO(b"second"), 6, if_absent=True)
+        return
+    with pytest.raises(S3ConflictError):
+        store.put(bucket, "new", BytesIO(b"second"), 6, if_absent=True)
+    assert subject.fetch("new") == b"first"
+
+
+def test_parts_are_joined_only_if_nothing_is_there(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    for name in ("new", "there"):
+        upload_id = store.create_multipart(bucket, name)
+        part = store.put_part(bucket, name, upload_id, 1, BytesIO(b"parts"), 5)
+        if name == "there":
+            subject.put(name)
+            if subject.traits.knows_conditions_of_parts:
+                with pytest.raises(S3ConflictError):
+                    store.complete_multipart(bucket, name, upload_id, [part], if_absent=True)
+                assert subject.fetch(name) == b"text"
+                continue
+        store.complete_multipart(bucket, name, upload_id, [part], if_absent=True)
+        assert subject.fetch(name) == b"parts"
+
+
+# ---------------------------------------------------------------------- what is told on the way
+
+
+def test_progress_is_told_to_the_end(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    told: list[int] = []
+    store.put(bucket, "key", BytesIO(content(MIB)), MIB, on_sent=told.append)
+    assert told == sorted(told)
+    assert told[-1] == MIB
+    upload_id = store.create_multipart(bucket, "parts")
+    told.clear()
+    store.put_part(bucket, "parts", upload_id, 1, BytesIO(content(MIB)), MIB, on_sent=told.append)
+    assert told[-1] == MIB
+
+
+@pytest.mark.parametrize(("start", "stop"), [(0, None), (2, 5)])
+def test_details_come_with_the_bytes(subject: Subject, start: int, stop: int | None) -> None:
+    etag = subject.put("digits", b"0123456789")
+    told: list[ObjectDetails] = []
+    subject.store.fetch(subject.bucket, "digits", len, start=start, stop=stop, on_details=told.append)
+    [details] = told
+    known = subject.store.head(subject.bucket, "digits")
+    assert (details.key, details.size, details.etag) == ("digits", 10, etag)
+    assert details.last_modified == known.last_modified
+    assert details.metadata == known.metadata
+
+
+def test_checksum_of_the_whole_is_kept_where_the_server_can(subject: Subject) -> None:
+    store, bucket = subject.store, subject.bucket
+    subject.put("small", b"0123456789")
+    assert store.keeps_checksums(bucket) == subject.traits.keeps_checksums
+    upload_id = store.create_multipart(bucket, "big")
+    pieces = [content(5 * MIB), b"end"]
+    parts = [
+        store.put_part(bucket, "big", upload_id, number, BytesIO(piece), len(piece))
+        for number, piece in enumerate(pieces, 1)
+    ]
+    store.complete_multipart(bucket, "big", upload_id, parts)
+    if subject.traits.keeps_checksums:
+        for key, data in (("small", b"0123456789"), ("big", b"".join(pieces))):
+            wanted = base64.b64encode(crc64nvme(data).to_bytes(8)).decode()
+            assert store.head(bucket, key).checksums["CRC64NVME"] == wanted
+        assert all(part.crc64nvme for part in parts)
+    else:
+        assert not any(part.crc64nvme for part in parts)
+    assert subject.fetch("big") == b"".join(pieces)
 
 
 # ---------------------------------------------------------------------- ranges and conditions

@@ -17,6 +17,9 @@ TRAITS = Traits(
     keeps_markers=False,  # stores a file without the slash
     keeps_metadata_case=False,
     joins_to_final_etag=False,
+    knows_conditions=False,
+    knows_conditions_of_parts=False,
+    keeps_checksums=False,
     takes_part_again=False,  # it has been written to the file already
 )
 

@@ -25,6 +25,9 @@ class Traits:
         takes_part_again: a part can be sent a second time with other bytes.
         lets_aws_read_empty_files: ``aws s3`` asks for a range of every file, and fails where the refusal of a range of
             nothing has no message.
+        knows_conditions: what is stored only if nothing is there replaces nothing.
+        knows_conditions_of_parts: the same of what is joined from parts.
+        keeps_checksums: it verifies CRC64NVME and keeps it.
         knows_aborted_uploads: a part for an upload that was aborted is refused with NoSuchUpload.
     """
 
@@ -36,6 +39,9 @@ class Traits:
     takes_part_again: bool = True
     lets_aws_read_empty_files: bool = True
     knows_aborted_uploads: bool = True
+    knows_conditions: bool = True
+    knows_conditions_of_parts: bool = True
+    keeps_checksums: bool = True
 
 
 @dataclass(frozen=True, slots=True)

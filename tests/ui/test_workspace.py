@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QRadioButton, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QRadioButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from s3browser.documents import Document, Kind
@@ -45,6 +45,8 @@ from s3browser.ui.relay import GuiRelay
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.state_page import StatePage
 from s3browser.ui.tasks import LANES, Tasks
+from s3browser.ui.transfers.diary import DiaryDialog
+from s3browser.ui.transfers.unfinished import UnfinishedUploadsDialog
 from s3browser.ui.workspace import Workspace
 from s3browser.ui.workspace_controller import Services, WorkspaceController
 from tests.fakestore import FakeStore
@@ -656,3 +658,42 @@ def test_a_name_this_computer_cannot_store_is_told(
     assert told.args[0].endswith(", and 1 more file under another name.")
     qtbot.waitUntil(lambda: len(list((tmp_path / "sub").glob("[!.]*"))) == 3)
     assert opened.workspace.banner is not None
+
+
+def menu_texts(controller: WorkspaceController, qtbot: QtBot, place: Place) -> list[str]:
+    """What the tree offers of a place."""
+    view = controller.workspace.places
+    index = controller.workspace.places_model.index_of(place)
+    view.scrollTo(index)
+    view.customContextMenuRequested.emit(view.visualRect(index).center())
+    menus = [each for each in QApplication.topLevelWidgets() if isinstance(each, QMenu) and each.isVisible()]
+    texts = [action.text() for action in menus[-1].actions() if action.text()]
+    menus[-1].close()
+    return texts
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+def test_a_bucket_in_the_tree_offers_its_unfinished_uploads(opened: WorkspaceController, qtbot: QtBot) -> None:
+    model = opened.workspace.places_model
+    bucket, folder = Place("p1", S3Location("photos")), Place("p1", HERE)
+    qtbot.waitUntil(lambda: model.index_of(folder).isValid())
+    assert "Unfinished uploads…" not in menu_texts(opened, qtbot, folder)
+    assert "Unfinished uploads…" in menu_texts(opened, qtbot, bucket)
+    opened.workspace.commands.unfinished_uploads.trigger()
+    asked = dialog(qtbot, UnfinishedUploadsDialog)
+    qtbot.waitUntil(lambda: any("Nothing is unfinished" in p.accessibleName() for p in asked.findChildren(StatePage)))
+    asked.close()
+
+
+def test_an_upload_is_proved_and_stands_in_the_diary(opened: WorkspaceController, qtbot: QtBot, tmp_path: Path) -> None:
+    (tmp_path / "y.txt").write_bytes(b"yyy")
+    drop(opened.workspace.contents.view, [tmp_path / "y.txt"])
+    status = opened.transfers.status
+    qtbot.waitUntil(lambda: status.accessibleName() == "y.txt arrived in 2026")
+    opened.workspace.commands.diary.trigger()
+    diary = dialog(qtbot, DiaryDialog)
+    model = diary.view.model()
+    qtbot.waitUntil(lambda: model.rowCount() == 2)
+    assert model.index(0, 0).data() == "Today"
+    assert model.index(1, 0).data().endswith("You uploaded y.txt to 2026")
+    diary.close()

@@ -57,7 +57,9 @@ def controller(qtbot: QtBot, sessions: Sessions) -> Iterator[ConnectionsControll
 
 def dialog(qtbot: QtBot, kind: type[D]) -> D:
     def find() -> list[D]:
-        return [w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible()]
+        shown = (w for w in QApplication.topLevelWidgets() if isinstance(w, kind) and w.isVisible())
+        # What other tests left open has lost its window by now.
+        return [w for w in shown if (above := w.parentWidget()) is not None and above.isVisible()]
 
     qtbot.waitUntil(lambda: len(find()) == 1)
     return find()[0]

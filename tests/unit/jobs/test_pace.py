@@ -90,12 +90,12 @@ def test_what_did_not_come_is_not_counted(throttle: Throttle, time: Time) -> Non
 def test_another_limit_counts_for_those_who_wait(time: Time) -> None:
     def sleep(seconds: float, cancel: Cancel | None) -> None:
         time.sleep(seconds, cancel)
-        throttle.set_limits(None, None)
+        limited.set_limits(None, None)
 
-    throttle = Throttle(time.clock, sleep)
-    throttle.set_limits(1, None)
-    throttle.take_up(1024)
-    assert throttle.take_up(5000) == 5000
+    limited = Throttle(time.clock, sleep)
+    limited.set_limits(1, None)
+    limited.take_up(1024)
+    assert limited.take_up(5000) == 5000
     assert time.slept == [0.25]
 
 

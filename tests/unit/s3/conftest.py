@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from moto.moto_api._internal import moto_api_backend
+from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from s3browser import S3Config, S3Service

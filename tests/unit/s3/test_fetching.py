@@ -2,6 +2,8 @@
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import pytest
 
@@ -10,11 +12,14 @@ from s3browser import (
     S3BusyError,
     S3Config,
     S3ConflictError,
+    S3ConnectionError,
     S3FileNotFoundError,
+    S3IntegrationError,
     S3IntegrityError,
     S3Service,
 )
 from s3browser.jobs.retry import PROGRESS_BYTES
+from s3browser.model.entries import ObjectDetails
 from tests.unit.s3.scripted import Answer, Request, Scripted, error
 
 DATA = bytes(range(256)) * 40
@@ -248,3 +253,112 @@ def test_a_range_that_comes_short_is_completed(script: Scripted, service: S3Serv
     script.answers = [short, ranged]
     assert fetch(service, start=10, stop=20) == DATA[10:20]
     assert script.requests[1].headers["range"] == "bytes=15-19"
+
+
+# ---------------------------------------------------------------------- what the answer tells of the object
+
+TOLD = {
+    "ETag": '"e1"',
+    "Last-Modified": "Thu, 01 Jan 2026 12:00:00 GMT",
+    "Content-Type": "text/plain",
+    "x-amz-meta-who": "=?utf-8?b?Wm/Dqw==?=",
+    "x-amz-checksum-crc64nvme": "AAAAAAAAAAU=",
+    "x-amz-checksum-type": "FULL_OBJECT",
+    "x-amz-server-side-encryption": "AES256",
+    "x-amz-version-id": "v1",
+}
+
+
+def test_the_details_come_before_the_first_byte(script: Scripted, service: S3Service) -> None:
+    script.answers = [Answer(body=DATA, headers=TOLD)]
+    seen: list[object] = []
+    service.fetch("bucket", "key", lambda piece: seen.append(len(piece)), on_details=seen.append)
+    assert seen[0] == ObjectDetails(
+        "key",
+        len(DATA),
+        datetime(2026, 1, 1, 12, tzinfo=UTC),
+        "e1",
+        "STANDARD",
+        "text/plain",
+        "v1",
+        "AES256",
+        {"who": "Zoë"},
+        {"CRC64NVME": "AAAAAAAAAAU="},
+    )
+    assert sum(size for size in seen[1:] if isinstance(size, int)) == len(DATA)
+    assert script.requests[0].headers["x-amz-checksum-mode"] == "ENABLED"
+
+
+def test_the_details_come_once(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(cut_at=10), ranged]
+    seen: list[ObjectDetails] = []
+    fetch(service, on_details=seen.append)
+    assert [details.size for details in seen] == [len(DATA)]
+
+
+@pytest.mark.parametrize(("total", "size"), [(str(len(DATA)), len(DATA)), ("*", 20)])
+def test_the_details_are_the_whole_objects(script: Scripted, service: S3Service, total: str, size: int) -> None:
+    script.answers = [Answer(206, DATA[10:20], {"ETag": '"e1"', "Content-Range": f"bytes 10-19/{total}"})]
+    seen: list[ObjectDetails] = []
+    assert fetch(service, start=10, stop=20, on_details=seen.append) == DATA[10:20]
+    assert [details.size for details in seen] == [size]
+    assert abs(seen[0].last_modified - datetime.now(UTC)) < timedelta(minutes=1)  # the server does not say
+
+
+def test_one_who_does_not_like_the_details_ends_it(script: Scripted, service: S3Service) -> None:
+    script.answers = [whole(), whole()]
+
+    def refuse(_: ObjectDetails) -> None:
+        raise S3IntegrityError("download", "report.pdf", "ContentDiffers")
+
+    pieces: list[int] = []
+    with pytest.raises(S3IntegrityError) as caught:
+        service.fetch("bucket", "key", lambda piece: pieces.append(len(piece)), on_details=refuse)
+    assert caught.value.target == "report.pdf"
+    assert (len(script.requests), pieces) == (1, [])
+
+
+def test_a_page_to_sign_in_to_the_network(script: Scripted, service: S3Service) -> None:
+    script.answers = [Answer(body=b"<html>Welcome!</html>", headers={"Content-Type": "text/html"})] * 3
+    with pytest.raises(S3ConnectionError) as caught:
+        fetch(service)
+    assert caught.value.code == "NotS3"
+
+
+def test_a_cancel_while_the_server_is_silent(script: Scripted, service: S3Service) -> None:
+    cancel, going_on = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        cancel.set()
+        going_on.wait(5)
+
+    script.answers = [whole(cut_at=1000, when_sent=hang)]
+    began = monotonic()
+    with pytest.raises(Cancelled):
+        fetch(service, cancel=cancel)
+    assert monotonic() - began < 1.5
+    going_on.set()
+
+
+def test_a_bucket_elsewhere_is_followed(script: Scripted, service: S3Service) -> None:
+    elsewhere = Answer(301, headers={"x-amz-bucket-region": "eu-west-3"})
+    script.answers = [elsewhere, elsewhere, Answer(body=b"<ListBucketResult/>"), whole()]
+    assert fetch(service) == DATA
+    assert "/eu-west-3/" in script.requests[-1].headers["authorization"]
+
+
+def test_an_odd_status_is_refused(script: Scripted, service: S3Service) -> None:
+    script.answers = [Answer(202, b"later")]
+    with pytest.raises(S3IntegrationError) as caught:
+        fetch(service)
+    assert caught.value.status == 202
+
+
+@pytest.mark.parametrize(
+    "body", [b"<Error><Code>NoSuchKey</Code>", b"<a><Error>text</Error></a>", b"", b"\xff\xfe", b"<Error>" * 20_000]
+)
+def test_a_damaged_refusal(script: Scripted, service: S3Service, body: bytes) -> None:
+    script.answers = [Answer(404, body), Answer(404, body, cut_at=len(body) // 2)]
+    for _ in range(2):
+        with pytest.raises(S3FileNotFoundError):
+            fetch(service)

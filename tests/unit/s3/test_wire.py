@@ -415,7 +415,7 @@ def ask_with(route: Route, body: Body, size: int) -> Answer:
 
 
 def test_a_server_that_hangs_up_on_a_body(routes: list[Route]) -> None:
-    with server(lambda line: (take(line), reset(line))) as port:
+    with server(lambda line: take(line) and reset(line)) as port:
         routes.append(route_to(port))
         with pytest.raises(BrokenLineError):
             ask(routes[0], memoryview(bytes(50_000_000)), 50_000_000)
