@@ -142,4 +142,6 @@ def _compare(folder: Path, sums: Mapping[str, bytes]) -> None:
     }
     if there != sums:
         wrong = [name for name in sums if there.get(name) != sums[name]]
-        raise RuntimeError(f"{len(wrong)} of {len(sums)} are missing or differ, {len(there.keys() - sums)} are too many")
+        raise RuntimeError(
+            f"{len(wrong)} of {len(sums)} are missing or differ, {len(there.keys() - sums)} are too many"
+        )

@@ -51,9 +51,7 @@ class Lateness:
         self._timer.stop()
         late = sorted((gap - TICK_S) * 1000 for gap in self._gaps)
         in_gaps = sum(gap for gap in self._gaps if gap > FRAME_S)
-        return Late(
-            late[len(late) // 2], quantiles(late, n=100)[98], late[-1], in_gaps / sum(self._gaps) * 100
-        )
+        return Late(late[len(late) // 2], quantiles(late, n=100)[98], late[-1], in_gaps / sum(self._gaps) * 100)
 
     def _tick(self) -> None:
         now = perf_counter()

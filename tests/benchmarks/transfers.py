@@ -252,7 +252,9 @@ def _times(all_results: Sequence[Results]) -> Iterator[str]:
     yield "|---" * 10 + "|"
     for each in all_results:
         peers = [
-            _spread(each.seconds[peer], 2) + ("¹" if peer is RCLONE_16 else "") for peer in PEERS if peer in each.seconds
+            _spread(each.seconds[peer], 2) + ("¹" if peer is RCLONE_16 else "")
+            for peer in PEERS
+            if peer in each.seconds
         ]
         ours = (each.seconds[WINDOW], [drop.move_s for drop in each.drops], each.seconds[ALONE])
         cells = [f"{_spread(mine, 2)} | {_spread(each.ratios(mine), 2)} ×" for mine in ours]
