@@ -227,6 +227,14 @@ class Journal:
         clause = f"state = ? AND {_WAITING} AND listed {unwanted} ORDER BY rank LIMIT ? OFFSET ?"
         return list(self._transfers(clause, state, *without, limit, offset))
 
+    def begun_bytes(self, *, without: Collection[int] = ()) -> int:
+        """How many bytes have been moved of the panel's transfers that wait or are paused, but not of these."""
+        unwanted = f"AND transfer.id NOT IN ({_marks(without)})" if without else ""
+        query = f"""SELECT coalesce(sum(position), 0) FROM transfer JOIN batch ON batch.id = batch_id
+            WHERE listed AND position > 0 AND state IN ('queued', 'paused') {unwanted}"""
+        (total,) = self._sql.execute(query, tuple(without)).fetchone()
+        return int(total)
+
     def files(self, batch_id: int, states: Sequence[TransferState], offset: int, limit: int) -> list[TransferRecord]:
         """Transfers of one batch in one of these states, in the order of the plan."""
         clause = f"batch_id = ? AND state IN ({_marks(states)}) ORDER BY transfer.id LIMIT ? OFFSET ?"
