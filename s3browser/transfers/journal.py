@@ -309,9 +309,10 @@ class Journal:
         return moved
 
     def put_first(self, transfer_id: int) -> None:
-        """Let it be the next of the queue."""
+        """Let it be the next of the queue, if it waits there."""
         self._sql.execute(
-            "UPDATE transfer SET rank = (SELECT min(rank) FROM transfer WHERE state <> 'done') - 1 WHERE id = ?",
+            """UPDATE transfer SET rank = (SELECT min(rank) FROM transfer WHERE state <> 'done') - 1
+            WHERE id = ? AND state = 'queued'""",
             (transfer_id,),
         )
 

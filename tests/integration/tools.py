@@ -1,5 +1,6 @@
 """The S3 programs of others, which have to read what we write and the other way round."""
 
+import json
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,14 @@ class Tool:
         """Copy everything in the bucket into ``folder``."""
         raise NotImplementedError
 
-    def _run(self, arguments: Sequence[str], server: Server, more: Mapping[str, str] | None = None) -> None:
+    def _run(self, arguments: Sequence[str], server: Server, more: Mapping[str, str] | None = None) -> str:
         environment = {**os.environ, "LC_ALL": "C.UTF-8", **server.environment(), **(more or {})}
         done = subprocess.run(
             [program(self.name), *arguments],
             env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=120,
         )  # fmt: skip
         assert done.returncode == 0, f"{self.name} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
 
 
 class Rclone(Tool):
@@ -46,7 +48,14 @@ class Rclone(Tool):
     def download(self, server: Server, bucket: str, folder: Path) -> None:
         self._copy(f"there:{bucket}", str(folder), server)
 
+    def modified(self, server: Server, bucket: str) -> dict[str, str]:
+        """When each object was last changed, as rclone sees it: key to RFC 3339."""
+        return {each["Path"]: each["ModTime"] for each in json.loads(self._call(server, "lsjson", f"there:{bucket}"))}
+
     def _copy(self, source: str, target: str, server: Server) -> None:
+        self._call(server, "copy", "--retries", "1", "--no-unicode-normalization", source, target)
+
+    def _call(self, server: Server, command: str, *arguments: str) -> str:
         remote = {
             "TYPE": "s3",
             "PROVIDER": "Other",
@@ -57,11 +66,7 @@ class Rclone(Tool):
         }
         variables = {f"RCLONE_CONFIG_THERE_{name}": value for name, value in remote.items()}
         trust = ["--ca-cert", str(server.ca_file)] if server.ca_file else []
-        self._run(
-            ["copy", "--config", "", "--retries", "1", "--no-unicode-normalization", *trust, source, target],
-            server,
-            variables,
-        )
+        return self._run([command, "--config", "", *trust, *arguments], server, variables)
 
 
 class AwsCli(Tool):
