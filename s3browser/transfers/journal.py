@@ -271,19 +271,19 @@ class Journal:
             (state, error_text(error) if error else None, attempts, position, transfer_id),
         )
 
-    def set_done(self, transfer_id: int, size: int, etag: str) -> None:
+    def set_done(self, record: TransferRecord, size: int, etag: str) -> None:
         """Keep that a file has arrived, as large as it was then; nothing of it is on the way any more."""
-        self._sql.execute(
-            """UPDATE batch SET total_bytes = total_bytes + ? - (SELECT size FROM transfer WHERE id = ?)
-            WHERE id = (SELECT batch_id FROM transfer WHERE id = ?)""",
-            (size, transfer_id, transfer_id),
-        )
+        if size != record.item.size:
+            self._sql.execute(
+                "UPDATE batch SET total_bytes = total_bytes + ? WHERE id = ?",
+                (size - record.item.size, record.batch_id),
+            )
         self._sql.execute(
             """UPDATE transfer SET state = 'done', error = NULL, attempts = 0, position = ?, size = ?, etag = ?
             WHERE id = ?""",
-            (size, size, etag, transfer_id),
+            (size, size, etag, record.transfer_id),
         )
-        self.forget_partial(transfer_id)
+        self.forget_partial(record.transfer_id)
 
     def move_many(
         self,

@@ -413,7 +413,7 @@ def test_what_has_become_of_one(journal: Journal) -> None:
     error = S3AccessDeniedError("upload")
     with journal.transaction():
         journal.set_state(first.transfer_id, FAILED, error=error, attempts=2, position=9)
-        journal.set_done(second.transfer_id, 5, "etag")
+        journal.set_done(second, 5, "etag")
     failed, done = (journal.transfer(each.transfer_id) for each in (first, second))
     assert failed is not None
     assert done is not None
@@ -506,7 +506,7 @@ def test_what_lies_on_the_other_side(journal: Journal) -> None:
     keep(journal, record, download)
     assert journal.partial(record.transfer_id) == download
     with journal.transaction():
-        journal.set_done(record.transfer_id, BIG, "etag")
+        journal.set_done(record, BIG, "etag")
     assert journal.partial(record.transfer_id) is None
 
 

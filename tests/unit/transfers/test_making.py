@@ -160,6 +160,13 @@ def test_throwing_away(making: Making, store: FakeStore, tmp_path: Path) -> None
         assert not temp.exists()
 
 
+def test_throwing_away_what_was_opened_and_not_noted(making: Making, store: FakeStore) -> None:
+    store.create_multipart(BUCKET, "to/big")
+    other = store.create_multipart(BUCKET, "to/bigger")
+    making.abandon(Leftover(1, "office", S3Location(BUCKET, "to/big"), Partial(8)))
+    assert list(store.uploads) == [other]
+
+
 def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
     def gone(_: str) -> FakeStore:
         raise S3CredentialsError("transfer")

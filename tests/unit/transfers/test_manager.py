@@ -16,6 +16,7 @@ from s3browser.exceptions import (
     S3DownloadError,
     S3IntegrationError,
     S3IntegrityError,
+    S3UnsupportedError,
     S3UploadError,
     SettingsError,
 )
@@ -40,8 +41,9 @@ from s3browser.transfers.making import FOLDER_CONTENT_TYPE
 from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.parts import MIB
 from s3browser.transfers.planner import plan_download, plan_upload
+from s3browser.transfers.run import Partial
 from tests.fakestore import BUCKET, FakeStore
-from tests.unit.transfers.office import BIG, Clock, FullDisk, Window, eventually, item, plan
+from tests.unit.transfers.office import BIG, Clock, FullDisk, Window, add, eventually, item, plan
 
 T = TypeVar("T")
 
@@ -983,6 +985,23 @@ def test_what_stayed_behind_is_thrown_away_at_the_next_start(
     assert len(store.uploads) == 1
     begin()
     eventually(lambda: not store.uploads)
+
+
+def test_what_can_never_be_thrown_away_is_forgotten(
+    begin: Callable[..., Program], store: FakeStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "left.sqlite"
+    journal, _ = Journal.open(path)
+    batch_id = add(journal, item("to/big", BIG))
+    (record,) = journal.files(batch_id, [QUEUED], 0, 1)
+    with journal.transaction():
+        journal.keep_partial(record, Partial(8 * MIB))
+        journal.set_state(record.transfer_id, CANCELLED)
+    journal.close()
+    store.fail("abort_strays", S3UnsupportedError("upload"))
+    program = begin(path=path)
+    eventually(lambda: store.count("abort_strays") == 1)
+    program.until(lambda _: program.journal.leftovers() == [])
 
 
 def test_the_same_file_again_takes_up_what_was_cancelled_too_late(
