@@ -165,11 +165,13 @@ def _check_certificates(config: S3Config, call: Call) -> None:
 
 
 def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
-    """Refuse a good answer without a body: the line broke within the head, which http.client takes for its end.
+    """Refuse a good answer with neither a body nor its length: the line broke within the head.
 
-    botocore would read nothing out of nothing: an empty folder, or an upload that was joined.
+    http.client takes such a head for a whole one, and botocore reads nothing out of it: an empty folder, or an upload
+    that was joined.
     """
-    if response_dict["status_code"] < 300 and not response_dict["body"]:
+    is_cut = not (response_dict["body"] or "content-length" in response_dict["headers"])
+    if response_dict["status_code"] < 300 and is_cut:
         from botocore.exceptions import ConnectionClosedError
 
         raise ConnectionClosedError(endpoint_url="")
