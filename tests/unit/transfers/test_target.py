@@ -195,10 +195,6 @@ def test_only_some_folders_are_remembered(tmp_path: Path, monkeypatch: pytest.Mo
         assert len(targets._syncs) <= 2
 
 
-needs_unnamed_files = pytest.mark.skipif(not hasattr(os, "O_TMPFILE"), reason="only Linux has files without a name")
-
-
-@needs_unnamed_files
 @pytest.mark.parametrize("may_replace", [True, False])
 def test_bytes_at_hand_have_no_name_until_they_are_whole(tmp_path: Path, may_replace: bool) -> None:
     path = tmp_path / "x"
@@ -215,7 +211,6 @@ def test_bytes_at_hand_have_no_name_until_they_are_whole(tmp_path: Path, may_rep
     assert path.stat().st_mtime_ns == 1_600_000_000_123_456_789
 
 
-@needs_unnamed_files
 def test_a_name_taken_meanwhile_is_not_theirs(tmp_path: Path) -> None:
     path = tmp_path / "x"
     target = Target(str(path), may_replace=False)
@@ -228,7 +223,6 @@ def test_a_name_taken_meanwhile_is_not_theirs(tmp_path: Path) -> None:
     assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("x", b"somebody's")]
 
 
-@needs_unnamed_files
 def test_a_disk_that_needs_names_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = Target(str(tmp_path / "x"), may_replace=False)
     really = os.open
