@@ -82,8 +82,6 @@ def retrying(
         if first is not None:
             error, first = first, None
             raise error
-        if stop.is_set():
-            raise Cancelled
         return call()
 
     return tenacity.Retrying(

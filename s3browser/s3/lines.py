@@ -5,6 +5,7 @@ import os
 import selectors
 import socket
 import ssl
+import weakref
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
@@ -240,6 +241,8 @@ class Route:
         self._tls = tls
         # Last in, first out; a list's append and pop are atomic.
         self._resting: list[Line] = []
+        # A service may be dropped without a word.
+        weakref.finalize(self, _close_all, self._resting)
 
     @property
     def is_forwarded(self) -> bool:
@@ -273,11 +276,7 @@ class Route:
 
     def close(self) -> None:
         """Close the lines that rest."""
-        while True:
-            try:
-                self._resting.pop().close()
-            except IndexError:
-                return
+        _close_all(self._resting)
 
     def open(self, cancel: Cancel | None) -> Line:
         """A new line; raises as ``take``."""
@@ -302,6 +301,14 @@ class Route:
         except BaseException:
             sock.close()
             raise
+
+
+def _close_all(resting: list[Line]) -> None:
+    while True:
+        try:
+            resting.pop().close()
+        except IndexError:
+            return
 
 
 def _raise_for(error: OSError) -> NoReturn:

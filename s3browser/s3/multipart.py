@@ -19,6 +19,7 @@ from s3browser.model.store import Cancel
 from s3browser.s3.caller import Caller
 from s3browser.s3.checksums import Abilities, combined
 from s3browser.s3.headers import described, etag, multipart_etag
+from s3browser.s3.session import is_amazon
 from s3browser.s3.translate import Call, translated
 
 if TYPE_CHECKING:
@@ -180,7 +181,10 @@ class Multipart:
         yield from sorted(ours, key=lambda upload: (upload.key.encode(), upload.started_at or _OLDEST))
 
     def _uploads_from(self, call: Call, where: Mapping[str, str], cancel: Cancel | None) -> Mapping[str, Any]:
-        request: dict[str, Any] = {"Bucket": call.bucket, "Prefix": call.key, "EncodingType": "url", **where}
+        request: dict[str, Any] = {"Bucket": call.bucket, "Prefix": call.key, **where}
+        if is_amazon(self._caller.client().meta.endpoint_url):
+            # Names that XML cannot hold. Ceph 16 escapes without saying so, which nobody can undo for certain.
+            request["EncodingType"] = "url"
         return self._caller.run(call, lambda client: client.list_multipart_uploads(**request), cancel)
 
     def abort(self, call: Call, upload_id: str) -> None:

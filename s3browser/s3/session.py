@@ -26,6 +26,12 @@ MAX_POOL_CONNECTIONS = 32
 FALLBACK_REGION = "us-east-1"
 
 
+_ANSWER_IN_XML = (
+    "ListBuckets", "ListObjects", "ListObjectsV2", "ListParts", "ListMultipartUploads", "CreateMultipartUpload",
+    "CompleteMultipartUpload", "DeleteObjects",
+)  # fmt: skip
+
+
 class Access(NamedTuple):
     """The client, and what requests past it need to know.
 
@@ -98,6 +104,8 @@ def open_access(config: S3Config, call: Call) -> Access:
         )
         credentials = session.get_credentials()
     client.meta.events.register("before-call.s3.DeleteObjects", _add_content_md5)
+    for api in _ANSWER_IN_XML:
+        client.meta.events.register(f"before-parse.s3.{api}", _require_body)
     return Access(client, credentials, verify)
 
 
@@ -154,6 +162,17 @@ def _check_certificates(config: S3Config, call: Call) -> None:
             reason=f"The certificate file “{config.verify}” can’t be read.",
             hint="Choose a PEM file with the certificate of the server’s authority.",
         ) from error
+
+
+def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse a good answer without a body: the line broke within the head, which http.client takes for its end.
+
+    botocore would read nothing out of nothing: an empty folder, or an upload that was joined.
+    """
+    if response_dict["status_code"] < 300 and not response_dict["body"]:
+        from botocore.exceptions import ConnectionClosedError
+
+        raise ConnectionClosedError(endpoint_url="")
 
 
 def _add_content_md5(params: dict[str, Any], **_: Any) -> None:

@@ -333,7 +333,7 @@ def exchange(
             early, is_whole = _send(line, head, body, size, throttle, cancel, on_sent)
             answer = Answer(
                 route, line, throttle, cancel, is_whole=is_whole, was_repeated=was_repeated,
-                is_head=head[:5] == b"HEAD ",
+                is_head=bytes(head[:5]) == b"HEAD ",
             )  # fmt: skip
             answer.read_head(early)
         except BrokenLineError:

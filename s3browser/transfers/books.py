@@ -72,7 +72,7 @@ class Books:
             first,
             tuple(self._rows(journal, running, states, first, last)),
             tuple(batch.snapshot(self._clock()) for batch in finished),
-            self._totals(running),
+            self._totals(journal, running),
             holds,
             is_paused=bool(states[TransferState.PAUSED]) and not states[TransferState.QUEUED] and not running,
         )
@@ -109,11 +109,12 @@ class Books:
             start += states[state]
         return rows
 
-    def _totals(self, running: Collection[Active]) -> BatchSnapshot:
+    def _totals(self, journal: Journal, running: Collection[Active]) -> BatchSnapshot:
         """All batches at work together; while none is, all in the panel."""
         seen = [batch for batch in self.batches.values() if batch.has_more] or list(self.batches.values())
         self._meter.sample(self._clock(), self._moved_bytes + sum(each.moved for each in running))
         ended = sum(batch.ended_bytes for batch in seen)
+        ended += journal.begun_bytes(without=[each.record.transfer_id for each in running])
         return summary(_sum(seen), running, ended, sum(batch.total_bytes for batch in seen), self._meter)
 
 

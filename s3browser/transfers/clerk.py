@@ -213,7 +213,7 @@ class Clerk:
         run = active.job.run if active.job else None
         self._books.count(batch, _RUNNING, state, record.item.size)
         if state is _DONE and run is not None:
-            self.ledger.write(partial(self.ledger.journal.set_done, record.transfer_id, run.stored_size, run.etag))
+            self.ledger.write(partial(self.ledger.journal.set_done, record, run.stored_size, run.etag))
             batch.resize(run.stored_size - record.item.size)
             if record.item.direction is Direction.UPLOAD:
                 location = record.item.location

@@ -292,7 +292,7 @@ class Download:
         assert details is not None
         assert data is not None
         stop_if(self._cancel)
-        fd = target.create(0)
+        fd = target.create_whole()
         try:
             try:
                 with local_errors(target.path):

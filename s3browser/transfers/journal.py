@@ -227,6 +227,14 @@ class Journal:
         clause = f"state = ? AND {_WAITING} AND listed {unwanted} ORDER BY rank LIMIT ? OFFSET ?"
         return list(self._transfers(clause, state, *without, limit, offset))
 
+    def begun_bytes(self, *, without: Collection[int] = ()) -> int:
+        """How many bytes have been moved of the panel's transfers that wait or are paused, but not of these."""
+        unwanted = f"AND transfer.id NOT IN ({_marks(without)})" if without else ""
+        query = f"""SELECT coalesce(sum(position), 0) FROM transfer JOIN batch ON batch.id = batch_id
+            WHERE listed AND position > 0 AND state IN ('queued', 'paused') {unwanted}"""
+        (total,) = self._sql.execute(query, tuple(without)).fetchone()
+        return int(total)
+
     def files(self, batch_id: int, states: Sequence[TransferState], offset: int, limit: int) -> list[TransferRecord]:
         """Transfers of one batch in one of these states, in the order of the plan."""
         clause = f"batch_id = ? AND state IN ({_marks(states)}) ORDER BY transfer.id LIMIT ? OFFSET ?"
@@ -263,19 +271,19 @@ class Journal:
             (state, error_text(error) if error else None, attempts, position, transfer_id),
         )
 
-    def set_done(self, transfer_id: int, size: int, etag: str) -> None:
+    def set_done(self, record: TransferRecord, size: int, etag: str) -> None:
         """Keep that a file has arrived, as large as it was then; nothing of it is on the way any more."""
-        self._sql.execute(
-            """UPDATE batch SET total_bytes = total_bytes + ? - (SELECT size FROM transfer WHERE id = ?)
-            WHERE id = (SELECT batch_id FROM transfer WHERE id = ?)""",
-            (size, transfer_id, transfer_id),
-        )
+        if size != record.item.size:
+            self._sql.execute(
+                "UPDATE batch SET total_bytes = total_bytes + ? WHERE id = ?",
+                (size - record.item.size, record.batch_id),
+            )
         self._sql.execute(
             """UPDATE transfer SET state = 'done', error = NULL, attempts = 0, position = ?, size = ?, etag = ?
             WHERE id = ?""",
-            (size, size, etag, transfer_id),
+            (size, size, etag, record.transfer_id),
         )
-        self.forget_partial(transfer_id)
+        self.forget_partial(record.transfer_id)
 
     def move_many(
         self,
@@ -309,9 +317,10 @@ class Journal:
         return moved
 
     def put_first(self, transfer_id: int) -> None:
-        """Let it be the next of the queue."""
+        """Let it be the next of the queue, if it waits there."""
         self._sql.execute(
-            "UPDATE transfer SET rank = (SELECT min(rank) FROM transfer WHERE state <> 'done') - 1 WHERE id = ?",
+            """UPDATE transfer SET rank = (SELECT min(rank) FROM transfer WHERE state <> 'done') - 1
+            WHERE id = ? AND state = 'queued'""",
             (transfer_id,),
         )
 

@@ -54,6 +54,7 @@ _MIGRATIONS = (
     -- SQLite takes it only for a query that has the same condition, word for word.
     CREATE INDEX transfer_queue ON transfer (state, rank, is_big) WHERE state <> 'done';
     CREATE INDEX transfer_batch ON transfer (batch_id, bucket, key);
+    CREATE INDEX transfer_begun ON transfer (batch_id) WHERE position > 0 AND state IN ('queued', 'paused');
     -- What an unfinished transfer has on the other side; once nobody will finish it, to be thrown away.
     CREATE TABLE partial (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -75,8 +75,9 @@ class TransferRecord:
     def snapshot(self) -> TransferSnapshot:
         """The transfer as it stands while nobody works on it."""
         return TransferSnapshot(
-            self.transfer_id, self.batch_id, self.item, self.state, min(self.position, self.item.size), self.error
-        )
+            self.transfer_id, self.batch_id, self.item, self.state, min(self.position, self.item.size), self.error,
+            connection_id=self.connection_id, etag=self.item.etag if self.state is TransferState.DONE else "",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from functools import partial
 from time import monotonic
 from typing import TypeVar
 
-from s3browser.exceptions import Cancelled, S3IntegrationError, SettingsError
+from s3browser.exceptions import Cancelled, S3IntegrationError, S3UnsupportedError, SettingsError
 from s3browser.jobs.cancel import CancelToken, StopReason
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.locations import S3Location
@@ -267,9 +267,9 @@ class TransferManager:
                 self._making.abandon(leftover)
             except (S3IntegrationError, OSError) as error:
                 _log.warning("something of a transfer stays behind for now: %s", error)
-                if getattr(error, "code", None) != CONNECTION_REMOVED:
+                is_hopeless = isinstance(error, S3UnsupportedError) or getattr(error, "code", "") == CONNECTION_REMOVED
+                if not is_hopeless:
                     return
-            # Without the connection nobody can do anything about it.
             self._inbox.send(partial(self._clerk.leftover_is_gone, leftover))
 
         self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)

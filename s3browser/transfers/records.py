@@ -75,7 +75,7 @@ class Active:
         self.meter.sample(now_s, self.moved)
         return TransferSnapshot(
             self.record.transfer_id, self.record.batch_id, self.item, TransferState.RUNNING, self.position,
-            bytes_per_s=self.meter.bytes_per_s,
+            bytes_per_s=self.meter.bytes_per_s, connection_id=self.record.connection_id,
         )  # fmt: skip
 
 

@@ -20,6 +20,7 @@ FREE_SPACE_KNOWN_S = 1.0
 _HELD_BY_ANOTHER_PROGRAM = (5, 32)  # WinError: access denied, sharing violation
 _IS_WINDOWS = os.name == "nt"
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_CAN_DO_WITHOUT_NAME = hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").exists()
 _MAX_FOLDERS_KNOWN = 64
 
 _folders: dict[tuple[str, str], tuple[float, int]] = {}
@@ -36,7 +37,7 @@ class Target:
         temp: the temporary file of an earlier run; a new name where empty.
     """
 
-    __slots__ = ("folder", "may_replace", "path", "root", "temp")
+    __slots__ = ("_has_name", "_is_in_place", "folder", "may_replace", "path", "root", "temp")
 
     def __init__(self, path: str, *, may_replace: bool, root: str = "", temp: str = "") -> None:
         self.path = path
@@ -44,6 +45,8 @@ class Target:
         self.temp = temp or f"{os.path.join(self.folder, '.~s3b-')}{secrets.token_hex(4)}.part"
         self.may_replace = may_replace
         self.root = root
+        self._has_name = True
+        self._is_in_place = False
 
     def check(self, size: int) -> None:
         """Raise S3DownloadError early where the target can’t become a file of ``size`` bytes."""
@@ -72,13 +75,30 @@ class Target:
                 raise
         return fd
 
+    def create_whole(self) -> int:
+        """Make the temporary file for bytes that are at hand, and return its descriptor.
+
+        Where the disk and the system can, it has no name until ``seal``: a crash leaves nothing.
+        """
+        if _CAN_DO_WITHOUT_NAME:
+            with suppress(OSError):  # such a disk: FAT, NFS
+                fd = os.open(self.folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o666)
+                self._has_name = False
+                return fd
+        return self.create(0)
+
     def seal(self, fd: int, mtime_ns: int) -> None:
-        """Give the temporary file its time of last change, and return when all of it is on the disk."""
+        """Give the temporary file its time of last change, and return when all of it is on the disk.
+
+        One of ``create_whole`` gets its name; raises S3DownloadError as ``replace``.
+        """
         with local_errors(self.path):
             # A time the disk can't keep is no reason to lose the file.
             with suppress(OSError, OverflowError):
-                os.utime(self.temp, ns=(time_ns(), mtime_ns))
+                os.utime(self.temp if self._has_name else fd, ns=(time_ns(), mtime_ns))
             os.fsync(fd)
+            if not self._has_name:
+                self._give_name(fd)
 
     def replace(self, cancel: Cancel) -> None:
         """Put the complete temporary file in the target’s place, all at once; on Windows a virus scanner may hold it.
@@ -89,7 +109,7 @@ class Target:
         """
         deadline = monotonic() + REPLACE_PATIENCE_S
         with local_errors(self.path):
-            while True:
+            while not self._is_in_place:
                 try:
                     if self.may_replace:
                         os.replace(self.temp, self.path)
@@ -107,6 +127,16 @@ class Target:
                 if cancel.wait(0.1):
                     raise Cancelled
         _sync_folder(self.folder)
+
+    def _give_name(self, fd: int) -> None:
+        """Give a file without a name one: the target’s, where that has to be free."""
+        try:
+            # Without ``src_dir_fd``, of which an absolute path makes nothing, it would link the link in /proc itself.
+            os.link(f"/proc/self/fd/{fd}", self.temp if self.may_replace else self.path, src_dir_fd=fd)
+        except FileExistsError as error:
+            raise S3DownloadError("download", self.path, "Taken") from error
+        self._has_name = True
+        self._is_in_place = not self.may_replace
 
     def discard(self) -> bool:
         """Delete the temporary file; whether it is gone."""

@@ -7,7 +7,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -26,7 +26,7 @@ class Fault:
         shorten_answer_to: so much of the answer’s body is all there is, and the head says so.
         cut_answer_at: no more than this of the answer, its head included, leaves.
         ending: how a cut ends: ``reset``, ``close`` or ``stall``.
-        piece_bytes: the answer leaves in pieces of this size, with a pause after each.
+        piece_bytes: the answer begins in pieces of this size, with a pause after each.
         call: called right before a cut, or after the answer has left.
     """
 
@@ -46,6 +46,9 @@ NO_FAULT = Fault()
 
 Script = Callable[[Request], Fault]
 """Says what goes wrong with a request; called in the connection's thread, before the body is read."""
+
+
+_MOST_PIECES = 50
 
 
 class ScriptedS3:
@@ -186,11 +189,8 @@ def _encoded(answer: Answer, fault: Fault, *, is_head: bool) -> bytes:
 
 
 def _send(connection: socket.socket, out: bytes, piece_bytes: int, closing: threading.Event) -> None:
-    for piece in _pieces(out, piece_bytes or len(out)):
-        connection.sendall(piece)
-        if piece_bytes:
-            closing.wait(0.002)
-
-
-def _pieces(out: bytes, size: int) -> Iterator[bytes]:
-    return (out[start : start + size] for start in range(0, len(out), max(1, size)))
+    slow = min(len(out), piece_bytes * _MOST_PIECES)
+    for start in range(0, slow, max(1, piece_bytes)):
+        connection.sendall(out[start : min(slow, start + piece_bytes)])
+        closing.wait(0.002)
+    connection.sendall(out[slow:])

@@ -166,7 +166,7 @@ class World:
 
     def _verify(self, request: Request) -> None:
         """Refuse a body that is not what its checksums say; one that is not kept is not looked at either."""
-        sums = {
+        sums: dict[str, Callable[[], str]] = {
             "content-md5": lambda: base64.b64encode(bytes.fromhex(md5(request.body))).decode(),
             "x-amz-content-sha256": lambda: hashlib.sha256(request.body).hexdigest(),
         }

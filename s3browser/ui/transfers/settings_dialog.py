@@ -60,7 +60,8 @@ class TransferSettingsDialog(Sheet):
         self.connections.valueChanged.connect(self._tell)
         self.upload_limit.valueChanged.connect(self._tell)
         self.download_limit.valueChanged.connect(self._tell)
-        self.add_button("Close", QDialogButtonBox.ButtonRole.RejectRole).setDefault(True)
+        close = self.add_button("Close", QDialogButtonBox.ButtonRole.RejectRole)
+        close.setAutoDefault(False)  # Enter ends the typing of a number
         self.connections.setFocus()
 
     def _limit(self, bytes_per_s: int | None) -> NumberField:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtGui import QDesktopServices
@@ -39,6 +39,7 @@ from tests.ui.accessibility import nameless
 from tests.ui.transfers.conftest import FakeTransfers, batch, transfer
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
+D = TypeVar("D", bound=QDialog)
 S = TransferState
 NETWORK = Hold("p1", S3ConnectionError("upload"), 14)
 SIGN_IN = Hold("p1", S3CredentialsError("upload"), 14)
@@ -121,8 +122,8 @@ def press(controller: TransfersController, text: str) -> None:
     next(each for each in controller.panel.window().findChildren(QPushButton) if each.text() == text).click()
 
 
-def opened(kind: type[QDialog]) -> list[QDialog]:
-    return [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
+def opened(controller: TransfersController, kind: type[D]) -> list[D]:
+    return [each for each in controller.panel.window().findChildren(kind) if each.isVisible()]
 
 
 # ---------------------------------------------------------------------- holds
@@ -194,15 +195,15 @@ def test_the_diary_opens_once(controller: TransfersController, manager: FakeTran
     assert commands(controller).diary.shortcut().toString() == "Ctrl+H"
     commands(controller).diary.trigger()
     commands(controller).diary.trigger()
-    (diary,) = opened(DiaryDialog)
+    (diary,) = opened(controller, DiaryDialog)
     manager.past = [batch(3, total=1, done=1, name="a.txt")]
     manager.tell(TransferNews(finished=tuple(manager.past)))
     qtbot.waitUntil(lambda: len(manager.questions) == 2)
     diary.close()
-    assert opened(DiaryDialog) == []
+    assert opened(controller, DiaryDialog) == []
     commands(controller).diary.trigger()
-    assert len(opened(DiaryDialog)) == 1
-    opened(DiaryDialog)[0].close()
+    assert len(opened(controller, DiaryDialog)) == 1
+    opened(controller, DiaryDialog)[0].close()
 
 
 def test_settings_count_at_once_and_are_told(
@@ -214,16 +215,14 @@ def test_settings_count_at_once_and_are_told(
     controller.set_preferences(Preferences(max_connections=5))
     assert (manager.asked, limits) == ([("set_connections", 5)], [(None, None)])
     commands(controller).transfer_settings.trigger()
-    (dialog,) = opened(TransferSettingsDialog)
-    assert isinstance(dialog, TransferSettingsDialog)
+    (dialog,) = opened(controller, TransferSettingsDialog)
     with qtbot.waitSignal(controller.preferences_changed) as told:
         dialog.upload_limit.setValue(2)
     assert told.args == [Preferences(max_connections=5, upload_limit=2_000_000)]
     assert limits[-1] == (2_000_000, None)
     dialog.close()
     controller.show_settings()
-    (again,) = opened(TransferSettingsDialog)
-    assert isinstance(again, TransferSettingsDialog)
+    (again,) = opened(controller, TransferSettingsDialog)
     assert again.upload_limit.value() == 2
     again.close()
 
@@ -235,8 +234,7 @@ def test_unfinished_uploads_need_a_bucket(controller: TransfersController, qtbot
     assert not action.isEnabled()
     controller.set_place(Place("p1", S3Location("photos", "2026/")))
     action.trigger()
-    (dialog,) = opened(UnfinishedUploadsDialog)
-    assert isinstance(dialog, UnfinishedUploadsDialog)
+    (dialog,) = opened(controller, UnfinishedUploadsDialog)
     folder = S3Location("photos", "Spring/")
     with qtbot.waitSignal(controller.upload_requested) as told:
         dialog.continue_requested.emit(tmp_path / "a.mp4", folder)

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -23,7 +24,7 @@ def past(number: int, days: int, **what: object) -> BatchSnapshot:
 
 
 @pytest.fixture
-def diary(qtbot: QtBot, window: QWidget, manager: FakeTransfers) -> DiaryDialog:
+def diary(qtbot: QtBot, window: QWidget, manager: FakeTransfers) -> Iterator[DiaryDialog]:
     """Three entries of three days."""
     manager.past = [
         past(9, 0, total=214, done=212, failed=2, proof=Proof(212, 212)),
@@ -33,7 +34,8 @@ def diary(qtbot: QtBot, window: QWidget, manager: FakeTransfers) -> DiaryDialog:
     dialog = DiaryDialog(manager, window)
     dialog.show()
     qtbot.waitExposed(dialog)
-    return dialog
+    yield dialog
+    dialog.close()
 
 
 def lines(diary: DiaryDialog) -> list[str]:
@@ -110,6 +112,7 @@ def test_more_comes_as_one_scrolls(window: QWidget, manager: FakeTransfers, qtbo
     assert [before for _, before, _ in manager.questions] == [None, 151, 51]
     assert lines(diary).count("Today") == 1
     assert not diary.view.model().canFetchMore(diary.view.rootIndex())
+    diary.close()
 
 
 def test_send_again_and_receipt_by_button_and_key(diary: DiaryDialog, manager: FakeTransfers, qtbot: QtBot) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
@@ -17,11 +19,12 @@ def changes() -> list[Preferences]:
 
 
 @pytest.fixture
-def dialog(window: QWidget, changes: list[Preferences]) -> TransferSettingsDialog:
+def dialog(window: QWidget, changes: list[Preferences]) -> Iterator[TransferSettingsDialog]:
     dialog = TransferSettingsDialog(Preferences(show_details=False, download_limit=2_500_000), window)
     dialog.changed.connect(changes.append)
     dialog.show()
-    return dialog
+    yield dialog
+    dialog.close()
 
 
 def test_it_shows_what_is_set(dialog: TransferSettingsDialog) -> None:
@@ -54,6 +57,7 @@ def test_a_number_half_typed_is_no_limit_yet(dialog: TransferSettingsDialog, cha
     assert changes == []
     QTest.keyClick(dialog.upload_limit, Qt.Key.Key_Return)
     assert [each.upload_limit for each in changes] == [12_000_000]
+    assert dialog.isVisible(), "Enter ends the typing, not the dialog"
 
 
 def test_the_connections_stay_within_their_bounds(dialog: TransferSettingsDialog) -> None:

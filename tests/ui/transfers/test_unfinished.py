@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from s3browser.exceptions import S3BusyError, S3FileNotFoundError, S3UnsupportedError
 from s3browser.jobs.cancel import CancelToken
@@ -60,11 +61,13 @@ def store() -> OpenUploads:
 
 
 @pytest.fixture
-def empty(window: QWidget, tasks: Tasks, store: OpenUploads, qtbot: QtBot) -> UnfinishedUploadsDialog:
+def empty(window: QWidget, tasks: Tasks, store: OpenUploads) -> Iterator[UnfinishedUploadsDialog]:
     """Just opened: nothing is known yet."""
     dialog = UnfinishedUploadsDialog("photos", tasks, lambda: cast("ObjectStore", store), window)
     dialog.show()
-    return dialog
+    yield dialog
+    if isValid(dialog):  # it deletes itself when a test closes it
+        dialog.close()
 
 
 @pytest.fixture

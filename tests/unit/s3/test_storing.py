@@ -408,6 +408,16 @@ def test_every_page_of_uploads(script: Scripted, service: S3Service) -> None:
     assert "upload-id-marker" not in script.requests[2].path
 
 
+@pytest.mark.parametrize("amazon", [False, True])
+def test_names_are_escaped_only_where_they_are_unescaped_for_certain(
+    script: Scripted, service: S3Service, monkeypatch: pytest.MonkeyPatch, amazon: bool
+) -> None:
+    monkeypatch.setattr("s3browser.s3.multipart.is_amazon", lambda url: amazon)
+    script.answers = [uploads_page()]
+    assert list(service.list_uploads("bucket")) == []
+    assert ("encoding-type=url" in script.requests[0].path) is amazon
+
+
 @pytest.mark.parametrize("more", [next_upload("b/1", "x"), MORE])
 def test_uploads_that_do_not_get_on(script: Scripted, service: S3Service, more: str) -> None:
     script.answers = [uploads_page("b/1", more=more)] * 9

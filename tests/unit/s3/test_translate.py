@@ -14,7 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from s3browser import exceptions as ours
 from s3browser.exceptions import TITLES, S3AccessDeniedError, S3IntegrationError
-from s3browser.s3 import codes
+from s3browser.s3 import codes, lines
 from s3browser.s3.translate import Call, clock_ahead_s, retry_after_s, translate, translated
 
 CALL = Call("upload", "bucket", "a/report.pdf")
@@ -430,7 +430,8 @@ def test_the_tables_are_sound() -> None:
             assert issubclass(meaning.error, S3IntegrationError)
             if meaning.code is not None:
                 assert meaning.words is not None or meaning.code in meaning.error.by_code, name
-    known = {name for module in (boto, urllib, builtins, socket, ssl) for name in dir(module)} | {"ResponseParserError"}
+    modules = (boto, urllib, builtins, socket, ssl, lines)
+    known = {name for module in modules for name in dir(module)} | {"ResponseParserError"}
     known |= {"CertificateError"}
     assert set(codes.BY_CAUSE) | set(codes.BY_TYPE) <= known
     assert CALL.operation in TITLES

@@ -302,6 +302,15 @@ def test_only_so_many_lines_rest(routes: list[Route], monkeypatch: pytest.Monkey
         assert len(routes[0]._resting) == 1
 
 
+def test_a_route_that_is_dropped_closes_its_lines() -> None:
+    with server(says(OK, OK)) as port:
+        route = route_to(port)
+        ask_and_read(route)
+        [line] = route._resting
+        del route
+        assert line._sock.fileno() == -1
+
+
 # ---------------------------------------------------------------------- bodies that are sent
 
 
@@ -415,7 +424,11 @@ def ask_with(route: Route, body: Body, size: int) -> Answer:
 
 
 def test_a_server_that_hangs_up_on_a_body(routes: list[Route]) -> None:
-    with server(lambda line: take(line) and reset(line)) as port:
+    def serve(line: socket.socket) -> None:
+        take(line)
+        reset(line)
+
+    with server(serve) as port:
         routes.append(route_to(port))
         with pytest.raises(BrokenLineError):
             ask(routes[0], memoryview(bytes(50_000_000)), 50_000_000)

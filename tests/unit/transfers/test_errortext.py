@@ -6,11 +6,7 @@ from s3browser import exceptions
 from s3browser.exceptions import S3AccessDeniedError, S3IntegrationError, S3UploadError
 from s3browser.transfers.errortext import error_from_text, error_text
 
-KINDS = [
-    kind
-    for kind in vars(exceptions).values()
-    if isinstance(kind, type) and issubclass(kind, S3IntegrationError)
-]
+KINDS = [kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, S3IntegrationError)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,7 +37,7 @@ def test_a_question_is_answered() -> None:
     assert inbox.ask(lambda: 42) == 42
     assert inbox.ask(lambda: None) is None
     with pytest.raises(KeyError):
-        inbox.ask(lambda: {}["nothing"])
+        inbox.ask(lambda: {1: 2}[3])
     inbox.send(inbox.closed.set)
     thread.join(10)
     assert not thread.is_alive()
@@ -55,12 +55,12 @@ def test_many_threads_and_no_message_lost() -> None:
     inbox = Inbox()
     thread = serve(inbox)
     seen: list[int] = []
-    senders = [
-        threading.Thread(
-            target=lambda: [inbox.send(lambda: seen.append(1), urgent=bool(number % 3)) for number in range(500)]
-        )
-        for _ in range(4)
-    ]
+
+    def send() -> None:
+        for number in range(500):
+            inbox.send(lambda: seen.append(1), urgent=bool(number % 3))
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
     for sender in senders:
         sender.start()
     for sender in senders:

@@ -2,7 +2,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from s3browser.exceptions import (
     S3DownloadError,
     S3IntegrationError,
     S3IntegrityError,
+    S3UnsupportedError,
     S3UploadError,
     SettingsError,
 )
@@ -40,8 +41,9 @@ from s3browser.transfers.making import FOLDER_CONTENT_TYPE
 from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.parts import MIB
 from s3browser.transfers.planner import plan_download, plan_upload
+from s3browser.transfers.run import Partial
 from tests.fakestore import BUCKET, FakeStore
-from tests.unit.transfers.office import BIG, Clock, FullDisk, Window, eventually, item, plan
+from tests.unit.transfers.office import BIG, Clock, FullDisk, Window, add, eventually, item, plan
 
 T = TypeVar("T")
 
@@ -83,7 +85,10 @@ class Program:
         assert self.runner.shutdown(10)
 
     def start(self, plan: Plan, connection_id: str = "office") -> int:
-        return self.told(partial(self.manager.start, plan, connection_id))
+        answers: list[int] = []
+        self.manager.start(plan, connection_id, answers.append)
+        self.window.until(lambda: answers)
+        return answers[0]
 
     def upload(self, *paths: Path) -> int:
         return self.start(plan_upload(FakeStore(), list(paths), S3Location(BUCKET, "to/")))
@@ -96,7 +101,10 @@ class Program:
         return answers[0]
 
     def look(self, first: int = 0, last: int = 99) -> PanelLook:
-        return self.told(partial(self.manager.look, first, last))
+        answers: list[PanelLook] = []
+        self.manager.look(first, last, answers.append)
+        self.window.until(lambda: answers)
+        return answers[0]
 
     def files(self, batch_id: int, *states: TransferState) -> list[TransferSnapshot]:
         return self.told(lambda seen: self.manager.files(batch_id, states or tuple(TransferState), 0, 99, seen))
@@ -411,6 +419,22 @@ def test_pausing_all_and_going_on_with_a_batch(program: Program, store: FakeStor
     assert program.window.wait_for_batches()[0].batch_id == two
     program.manager.resume_batch(one)
     assert program.window.wait_for_batches(2)[1].batch_id == one
+
+
+def test_one_that_waits_is_paused_and_goes_on_while_another_runs(
+    program: Program, store: FakeStore, files: list[Path]
+) -> None:
+    gate = store.hang("put", key="to/a")
+    batch_id = program.upload(*files)
+    assert gate.reached.wait(10)
+    third = program.files(batch_id)[2].transfer_id
+    program.manager.pause(third)
+    assert program.states(batch_id) == [QUEUED, QUEUED, PAUSED]
+    program.manager.resume(third)
+    assert program.states(batch_id) == [QUEUED, QUEUED, QUEUED]
+    assert program.look().rows[0].state is RUNNING
+    gate.release()
+    assert program.window.wait_for_batches()[0].done == 3
 
 
 def test_pausing_a_batch_leaves_the_others(program: Program, store: FakeStore, files: list[Path]) -> None:
@@ -780,6 +804,19 @@ def test_what_arrives_while_the_disk_is_full(program: Program, store: FakeStore,
     assert program.states(batch_id) == [DONE]
 
 
+def test_what_is_cancelled_while_the_disk_is_full(program: Program, store: FakeStore, files: list[Path]) -> None:
+    gate = store.hang("put", key="to/a")
+    batch_id = program.upload(*files)
+    assert gate.reached.wait(10)
+    program.journal.is_full = True
+    program.manager.cancel_all()
+    program.window.until(lambda: program.troubles)
+    program.until(lambda look: not look.counts[RUNNING])
+    program.journal.is_full = False
+    assert program.window.wait_for_batches()[0].cancelled == 3
+    assert program.states(batch_id) == [CANCELLED] * 3
+
+
 def test_a_multipart_upload_that_cannot_be_noted_waits(program: Program, store: FakeStore, big: Path) -> None:
     def fill() -> None:
         program.journal.is_full = True
@@ -835,6 +872,25 @@ def test_what_was_under_way_goes_on_with_the_next_program(
     assert store.data("to/big") == big.read_bytes()
     assert later.states(batch_id) == [DONE]
     assert later.is_consistent()
+
+
+def test_a_big_download_goes_on_with_the_next_program(
+    begin: Callable[..., Program], store: FakeStore, big: Path, tmp_path: Path
+) -> None:
+    store.write(BUCKET, "big", big.read_bytes())
+    target = tmp_path / "down" / "big"
+    target.parent.mkdir()
+    program = begin()
+    gate = store.hang("fetch", nth=3)
+    program.start(plan(replace(item("big", BIG, way=Direction.DOWNLOAD), local_path=target)))
+    assert gate.reached.wait(10)
+    program.end()
+    assert not target.exists()
+    later = begin()
+    assert later.window.wait_for_batches()[0].proof == Proof(1, 1)
+    assert target.read_bytes() == big.read_bytes()
+    assert [path.name for path in target.parent.iterdir()] == ["big"]
+    assert store.count("fetch") == 4, "two parts were there"
 
 
 def test_a_paused_transfer_stays_paused(begin: Callable[..., Program], store: FakeStore, files: list[Path]) -> None:
@@ -924,10 +980,28 @@ def test_what_stayed_behind_is_thrown_away_at_the_next_start(
     store.fail("abort_multipart", S3BusyError("upload"), times=2)
     program.manager.cancel_all()
     program.window.wait_for_batches()
+    eventually(lambda: store.count("abort_multipart") == 2)
     program.end()
     assert len(store.uploads) == 1
     begin()
     eventually(lambda: not store.uploads)
+
+
+def test_what_can_never_be_thrown_away_is_forgotten(
+    begin: Callable[..., Program], store: FakeStore, tmp_path: Path
+) -> None:
+    path = tmp_path / "left.sqlite"
+    journal, _ = Journal.open(path)
+    batch_id = add(journal, item("to/big", BIG))
+    (record,) = journal.files(batch_id, [QUEUED], 0, 1)
+    with journal.transaction():
+        journal.keep_partial(record, Partial(8 * MIB))
+        journal.set_state(record.transfer_id, CANCELLED)
+    journal.close()
+    store.fail("abort_strays", S3UnsupportedError("upload"))
+    program = begin(path=path)
+    eventually(lambda: store.count("abort_strays") == 1)
+    program.until(lambda _: program.journal.leftovers() == [])
 
 
 def test_the_same_file_again_takes_up_what_was_cancelled_too_late(
