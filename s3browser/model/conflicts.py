@@ -53,12 +53,18 @@ class _ReplaceIfNewer(_Replace):
 
 
 class _Resume(_Replace):
-    """Leaves alone what has the same size and was not changed since; where nobody knows when, it is moved again."""
+    """Leaves alone what has the same size and was not changed since; where nobody knows when, it is moved again.
+
+    A file that was downloaded has the time of its original, so that it looks older than the object. Whether it is the
+    same is found out when its turn has come.
+    """
 
     def settle(self, conflict: Conflict) -> Settled:
-        is_same_size = conflict.existing_size == conflict.item.size
-        if conflict.obstacle is None and is_same_size and _is_newer(conflict) is False:
+        is_same_size = conflict.obstacle is None and conflict.existing_size == conflict.item.size
+        if is_same_size and _is_newer(conflict) is False:
             return None
+        if is_same_size and conflict.item.direction is Direction.DOWNLOAD:
+            return conflict.item.replacing(unless_same=True)
         return super().settle(conflict)
 
 

@@ -61,6 +61,7 @@ class TransferItem:
         modified_ns: when the source was last changed, in ns since 1970, as planned; 0 where that is not known.
         etag: of a download, the object’s as planned; empty where that is not known.
         may_replace: whether what has this name on the target may be replaced.
+        unless_same: of a download, whether a file that is there and is the object already is left alone.
         renamed: whether the name it gets is not the one it has: this computer can’t store it, it is one that this
             computer was given for such a name, or it is taken.
         is_folder: an empty folder: a marker object or a directory, no bytes.
@@ -74,13 +75,14 @@ class TransferItem:
     modified_ns: int = 0
     etag: str = ""
     may_replace: bool = False
+    unless_same: bool = False
     renamed: bool = False
     is_folder: bool = False
     root: Path | None = None
 
-    def replacing(self) -> "TransferItem":
+    def replacing(self, *, unless_same: bool = False) -> "TransferItem":
         """The same, allowed to replace what is there."""
-        return replace(self, may_replace=True)
+        return replace(self, may_replace=True, unless_same=unless_same)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Download:
         size: the object's as it was listed, or None: then it is asked for first.
         etag: likewise; an object that has changed since is fetched as it is now.
         may_replace: whether a file that is there may be replaced; a folder never is.
+        unless_same: whether a file that is there, and that can be proved to be the object, is left alone.
         keeper: told what has to survive a crash.
         partial: what an earlier run left.
         cancel: ends ``begin``, ``move`` and ``finish`` soon after it is set, with ``Cancelled``.
@@ -63,6 +64,7 @@ class Download:
         size: int | None = None,
         etag: str = "",
         may_replace: bool = False,
+        unless_same: bool = False,
         keeper: Keeper | None = None,
         partial: Partial | None = None,
         cancel: Cancel | None = None,
@@ -76,6 +78,7 @@ class Download:
         self._size = size
         self._keeper: Keeper = keeper or NoKeeper()
         self._partial = partial
+        self._unless_same = unless_same
         self._cancel: Cancel = cancel or threading.Event()
         self._on_received = on_received
         self._target = Target(os.fspath(path), may_replace=may_replace, root="" if root is None else str(root))
@@ -97,7 +100,7 @@ class Download:
         """See ``Run``."""
         stop_if(self._cancel)
         size = self._size
-        if size is None or size > IN_MEMORY_BYTES or self._partial is not None:
+        if size is None or size > IN_MEMORY_BYTES or self._partial is not None or self._unless_same:
             self._look()
             return
         try:
@@ -164,6 +167,8 @@ class Download:
         self.etag = details.etag
         self.stored_size = size = details.size
         if self._partial is not None and self._has_taken_up(self._partial, details):
+            return
+        if self._unless_same and self._was_put_in_place(details):
             return
         try:
             self._target.check(size)

@@ -85,12 +85,14 @@ class Journal:
         errors = chain(repeat(None, len(plan.items)), (error_text(problem.error) for problem in plan.problems))
         self._sql.executemany(
             """INSERT INTO transfer (id, batch_id, state, is_big, rank, bucket, key, path, size, modified_ns, etag,
-            may_replace, renamed, is_folder, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+            may_replace, unless_same, renamed, is_folder, error)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 (
                     number, batch_id, "failed" if error else "queued", item.size >= MULTIPART_FROM_BYTES, number,
                     item.location.bucket, bytes_of(item.location.key), os.fsencode(item.local_path), item.size,
-                    item.modified_ns, item.etag, item.may_replace, item.renamed, item.is_folder, error,
+                    item.modified_ns, item.etag, item.may_replace, item.unless_same, item.renamed,
+                    item.is_folder, error,
                 )
                 for number, item, error in zip(count(first), items, errors, strict=False)
             ),

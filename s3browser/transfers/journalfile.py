@@ -45,6 +45,7 @@ _MIGRATIONS = (
         modified_ns INTEGER NOT NULL,
         etag TEXT NOT NULL,
         may_replace INTEGER NOT NULL,
+        unless_same INTEGER NOT NULL,
         renamed INTEGER NOT NULL,
         is_folder INTEGER NOT NULL,
         attempts INTEGER NOT NULL DEFAULT 0,

@@ -12,8 +12,8 @@ from s3browser.model.transfers import Direction, Proof, TransferItem, TransferSn
 from s3browser.transfers.errortext import error_from_text
 from s3browser.transfers.run import Partial
 
-TRANSFER = """transfer.id, batch_id, state, bucket, key, path, size, modified_ns, etag, may_replace, renamed,
-    is_folder, attempts, position, error, rank, direction, root, connection_id"""
+TRANSFER = """transfer.id, batch_id, state, bucket, key, path, size, modified_ns, etag, may_replace, unless_same,
+    renamed, is_folder, attempts, position, error, rank, direction, root, connection_id"""
 """The columns of ``TransferRecord.of``."""
 
 
@@ -62,12 +62,13 @@ class TransferRecord:
     def of(cls, row: tuple[Any, ...]) -> "TransferRecord":
         """From the columns ``TRANSFER``."""
         (
-            transfer_id, batch_id, state, bucket, key, path, size, modified_ns, etag, may_replace, renamed, is_folder,
-            attempts, position, error, rank, direction, root, connection_id,
+            transfer_id, batch_id, state, bucket, key, path, size, modified_ns, etag, may_replace, unless_same,
+            renamed, is_folder, attempts, position, error, rank, direction, root, connection_id,
         ) = row  # fmt: skip
         item = TransferItem(
             Direction(direction), S3Location(bucket, text_of(key)), Path(os.fsdecode(path)), size, modified_ns, etag,
-            bool(may_replace), bool(renamed), bool(is_folder), Path(os.fsdecode(root)) if root else None,
+            bool(may_replace), bool(unless_same), bool(renamed), bool(is_folder),
+            Path(os.fsdecode(root)) if root else None,
         )  # fmt: skip
         failure = error_from_text(error) if error else None
         return cls(transfer_id, batch_id, connection_id, item, TransferState(state), attempts, position, failure, rank)

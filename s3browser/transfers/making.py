@@ -63,7 +63,8 @@ class Making:
         self._make_folder(item)
         return Download(
             store, item.location, item.local_path, size=item.size, etag=item.etag,
-            may_replace=item.may_replace, keeper=keeper, partial=partial, cancel=token, root=item.root,
+            may_replace=item.may_replace, unless_same=item.unless_same, keeper=keeper, partial=partial, cancel=token,
+            root=item.root,
         )  # fmt: skip
 
     def abandon(self, leftover: Leftover) -> None:

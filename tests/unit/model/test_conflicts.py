@@ -47,6 +47,8 @@ def outcome(rule: ConflictRule, one: Conflict) -> str:
     if result == one.kept_both:
         assert not result.may_replace
         return "both"
+    if result == one.item.replacing(unless_same=True):
+        return "compared"
     assert result == one.item.replacing()
     return "replaced"
 
@@ -91,10 +93,10 @@ def test_replace_if_newer(direction: Direction, later_s: float | None, dated: bo
         (UP, None, 10, True, "replaced"),
         (DOWN, 2.0, 10, True, "left"),
         (DOWN, -100.0, 10, True, "left"),
-        (DOWN, 100.0, 10, True, "replaced"),
+        (DOWN, 100.0, 10, True, "compared"),  # what was downloaded has the time of its original
         (DOWN, 0.0, 9, True, "replaced"),
         (DOWN, 0.0, None, True, "replaced"),
-        (DOWN, None, 10, True, "replaced"),
+        (DOWN, None, 10, True, "compared"),
     ],
 )
 def test_continue(direction: Direction, later_s: float | None, size: int | None, dated: bool, expected: str) -> None:

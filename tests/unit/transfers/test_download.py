@@ -489,6 +489,29 @@ def test_what_is_there_already_is_seen_before_anything_is_fetched(store: FakeSto
     assert untouched(target)
 
 
+@pytest.mark.usefixtures("way")
+def test_the_same_file_is_left_alone_where_that_is_wanted(store: FakeStore, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    download_file(store, SOURCE, path)
+    fetched = store.count("fetch")
+    before = path.stat()
+    run = Download(store, SOURCE, path, size=10, etag=etag_of(store), may_replace=True, unless_same=True)
+    assert go(run) == etag_of(store)
+    assert (store.count("fetch"), run.position, run.stored_size) == (fetched, 10, 10)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+@pytest.mark.usefixtures("way")
+def test_a_file_that_only_looks_the_same_is_replaced(store: FakeStore, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    download_file(store, SOURCE, path)
+    times = path.stat()
+    path.write_bytes(b"x" * 10)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    go(Download(store, SOURCE, path, size=10, etag=etag_of(store), may_replace=True, unless_same=True))
+    assert path.read_bytes() == CONTENT
+
+
 # ---------------------------------------------------------------- going on
 
 

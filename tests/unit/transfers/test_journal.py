@@ -265,7 +265,17 @@ def test_a_plan_comes_back_as_it_was(journal: Journal) -> None:
     root = path.parent
     items = (
         TransferItem(
-            Direction.DOWNLOAD, S3Location(BUCKET, "ä/\ud83d.txt"), path, 5, 123456789, "etag", True, True, False, root
+            Direction.DOWNLOAD,
+            S3Location(BUCKET, "ä/\ud83d.txt"),
+            path,
+            5,
+            123456789,
+            "etag",
+            True,
+            True,
+            True,
+            False,
+            root,
         ),
         TransferItem(Direction.DOWNLOAD, S3Location(BUCKET, "ä/e/"), root / "e", 0, is_folder=True, root=root),
     )
