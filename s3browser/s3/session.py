@@ -164,12 +164,14 @@ def _check_certificates(config: S3Config, call: Call) -> None:
         ) from error
 
 
-def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
+def _require_body(response_dict: dict[str, Any], event_name: str, **_: Any) -> None:
     """Refuse a good answer without a body: the line broke within the head, which http.client takes for its end.
 
-    botocore would read nothing out of nothing: an empty folder, or an upload that was joined.
+    botocore would read nothing out of nothing: an empty folder, or an upload that was joined. Only the first call to a
+    server may be answered so, in as many words: such a web server is told from S3 by that (see ``signin``).
     """
-    if response_dict["status_code"] < 300 and not response_dict["body"]:
+    is_meant = event_name.endswith(".ListBuckets") and response_dict["headers"].get("content-length") == "0"
+    if response_dict["status_code"] < 300 and not response_dict["body"] and not is_meant:
         from botocore.exceptions import ConnectionClosedError
 
         raise ConnectionClosedError(endpoint_url="")

@@ -14,7 +14,7 @@ class Memory:
         self.told: list[str] = []
 
     def keep_upload(self, upload_id: str, part_size: int) -> None:
-        self.told.append("upload")
+        self.told.append("upload" if upload_id else "opening")
         self.partial = Partial(part_size, upload_id)
 
     def keep_download(self, temp: Path, etag: str, size: int, part_size: int) -> None:

@@ -420,7 +420,7 @@ def interrupted(store: FakeStore, file: Path, after: int = 2, **rest: Any) -> Me
 def test_a_later_run_sends_only_what_is_missing(file: Path, checksums: bool) -> None:
     store = FakeStore(checksums=checksums)
     memory = interrupted(store, file)
-    assert memory.told == ["upload", "part 1", "part 2"]
+    assert memory.told == ["opening", "upload", "part 1", "part 2"]
     run = run_of(store, file, memory)
     run.begin()
     assert (run.position, run.stored_size) == (8, 10)
@@ -479,7 +479,7 @@ def test_a_file_that_has_changed_since_starts_over(file: Path) -> None:
     assert store.data(TARGET.key) == b"0123456789more"
     assert (store.uploads, run.stored_size) == ({}, 14)
     # Its parts are not noted: the plan knows another version, which may come back with its old time.
-    assert memory.told == ["upload", "part 1", "part 2", "forget", "upload"]
+    assert memory.told == ["opening", "upload", "part 1", "part 2", "forget", "opening", "upload"]
 
 
 @pytest.mark.usefixtures("small_parts")
