@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, cast
 
 from s3browser.exceptions import (
     S3AccessDeniedError,
@@ -31,17 +31,20 @@ from s3browser.s3.deleting import delete_many
 from s3browser.s3.direct import Direct, Request
 from s3browser.s3.endpoints import Endpoints
 from s3browser.s3.fetching import Fetch, head
+from s3browser.s3.headers import details
 from s3browser.s3.listing import Page, file_info, pages
 from s3browser.s3.multipart import Multipart
 from s3browser.s3.session import FALLBACK_REGION, is_amazon
 from s3browser.s3.signin import check_credentials, list_buckets
 from s3browser.s3.storing import Storing
-from s3browser.s3.translate import Call
+from s3browser.s3.translate import Call, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client as BotoClient
 
 T = TypeVar("T")
+
+_NO_REASON = 400
 
 
 class S3Service:
@@ -218,7 +221,15 @@ class S3Service:
 
         def attempt() -> ObjectDetails:
             with self._caller.pace.slot(cancel):
-                return head(self._direct, request)
+                try:
+                    return head(self._direct, request)
+                except S3IntegrationError as error:
+                    if error.status != _NO_REASON:
+                        raise
+                with translated(call):
+                    # The region may be wrong, which a HEAD has no body to say. boto3 asks around, and remembers.
+                    answer = self._caller.client().head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+                return details(key, cast("Mapping[str, Any]", answer))
 
         return self._explained(call, lambda: retrying(attempt, self._caller.policy, cancel), cancel)
 

@@ -164,14 +164,14 @@ def _check_certificates(config: S3Config, call: Call) -> None:
         ) from error
 
 
-def _require_body(response_dict: dict[str, Any], event_name: str, **_: Any) -> None:
-    """Refuse a good answer without a body: the line broke within the head, which http.client takes for its end.
+def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
+    """Refuse a good answer with neither a body nor its length: the line broke within the head.
 
-    botocore would read nothing out of nothing: an empty folder, or an upload that was joined. Only the first call to a
-    server may be answered so, in as many words: such a web server is told from S3 by that (see ``signin``).
+    http.client takes such a head for a whole one, and botocore reads nothing out of it: an empty folder, or an upload
+    that was joined.
     """
-    is_meant = event_name.endswith(".ListBuckets") and response_dict["headers"].get("content-length") == "0"
-    if response_dict["status_code"] < 300 and not response_dict["body"] and not is_meant:
+    is_cut = not (response_dict["body"] or "content-length" in response_dict["headers"])
+    if response_dict["status_code"] < 300 and is_cut:
         from botocore.exceptions import ConnectionClosedError
 
         raise ConnectionClosedError(endpoint_url="")

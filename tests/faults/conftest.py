@@ -17,7 +17,7 @@ _TALLY: Counter[str] = Counter()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--seed", type=int, action="append", help="only this seed of the fault harness (repeatable)")
-    parser.addoption("--seeds", type=int, default=500, help="so many seeds of the fault harness")
+    parser.addoption("--seeds", default="0-499", help="the seeds of the fault harness, as 0-499")
 
 
 class Harness:

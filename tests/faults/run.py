@@ -103,6 +103,8 @@ class _Play:
         for row in last["rows"]:
             verdict.tally[f"{row['state']} {row['error']} {row['code']}".strip()] += 1
         verdict.tally.update(self._weather.tally)
+        verdict.tally.update({f"asked: {api}": count for api, count in self._weather.asked.items()})
+        verdict.tally.update(f"changed meanwhile: {change.kind}" for change in self._scenario.changes)
         verdict.tally["bits flipped on the way up that were refused"] += ground.world.damaged_count
 
     def _kept_partials(self) -> int:

@@ -1,6 +1,6 @@
 """Whatever happens, every file arrives whole or its row says why not, and nothing is left lying about.
 
-One seed again: ``pytest tests/faults --seed 123``.
+One seed again: ``pytest tests/faults --seed 123``. Others, in the background: ``… --seeds 500-9999``.
 """
 
 import pytest
@@ -14,8 +14,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if seeds := metafunc.config.getoption("--seed", None):
         blocks = [seeds]
     else:
-        count = metafunc.config.getoption("--seeds", 500)
-        blocks = [list(range(start, min(start + _BLOCK, count))) for start in range(0, count, _BLOCK)]
+        first, last = map(int, metafunc.config.getoption("--seeds", "0-499").split("-"))
+        blocks = [list(range(start, min(start + _BLOCK, last + 1))) for start in range(first, last + 1, _BLOCK)]
     metafunc.parametrize("seeds", blocks, ids=lambda block: f"{block[0]}-{block[-1]}")
 
 

@@ -21,6 +21,7 @@ class Weather:
 
     Attributes:
         tally: what has gone wrong how often.
+        asked: how often each API was asked.
         is_over: once set, nothing goes wrong any more.
     """
 
@@ -37,6 +38,7 @@ class Weather:
         self._stage = ""
         self._kill: Callable[[], object] | None = None
         self.tally: Counter[str] = Counter()
+        self.asked: Counter[str] = Counter()
         self.is_over = False
 
     def arm(self, kill: Kill, kill_it: Callable[[], object]) -> None:
@@ -53,6 +55,7 @@ class Weather:
         """What goes wrong with a request."""
         with self._lock:
             self._count += 1
+            self.asked[request.api] += 1
             due = [change for change in self._changes if change.at_request <= self._count]
             self._changes = self._changes[len(due) :]
             fault = self._decide(request)

@@ -32,6 +32,7 @@ class Answer:
         body: what is announced and sent.
         headers: besides Content-Length and Date.
         cut_at: send only so many bytes of the body.
+        cut_head_at: send only so many bytes of the head.
         reset: end with a reset instead of a close.
         length: announce another length; -1: none.
         when_sent: called once the (cut) body is out, before the line is closed.
@@ -41,6 +42,7 @@ class Answer:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     cut_at: int | None = None
+    cut_head_at: int | None = None
     reset: bool = False
     length: int | None = None
     when_sent: Callable[[], object] = lambda: None
@@ -87,22 +89,24 @@ def scripted_server() -> Iterator[Scripted]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             answer = script.next(Request(self.command, self.path, headers, body))
-            self.wfile.write(f"HTTP/1.1 {answer.status} X\r\n".encode())
             length = len(answer.body) if answer.length is None else answer.length
             sent = {"Date": formatdate(usegmt=True), **answer.headers}
             if length >= 0:
                 sent["Content-Length"] = str(length)
-            for name, value in sent.items():
-                self.wfile.write(f"{name}: {value}\r\n".encode())
-            self.wfile.write(b"\r\n")
-            if self.command != "HEAD":
+            lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+            self.wfile.write(f"HTTP/1.1 {answer.status} X\r\n{lines}\r\n".encode()[: answer.cut_head_at])
+            if self.command != "HEAD" and answer.cut_head_at is None:
                 self.wfile.write(answer.body[: answer.cut_at])
             self.wfile.flush()
             answer.when_sent()
             if answer.reset:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.connection.close()
-            self.close_connection = answer.reset or answer.cut_at is not None or answer.length is not None
+            self.close_connection = answer.reset or (answer.cut_at, answer.cut_head_at, answer.length) != (
+                None,
+                None,
+                None,
+            )
 
         do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = _answer  # noqa: N815
 

@@ -225,8 +225,66 @@ def test_a_bucket_elsewhere_is_followed(script: Scripted, service: S3Service) ->
     script.answers = [elsewhere, elsewhere, Answer(body=b"<ListBucketResult/>"), FOUND, STORED]
     assert service.head("bucket", "key").etag == "e1"
     put(service)
-    assert [request.method for request in script.requests] == ["HEAD", "GET", "GET", "HEAD", "PUT"]
-    assert ["/eu-west-3/" in each.headers["authorization"] for each in script.requests] == [False] * 2 + [True] * 3
+    there = ["/eu-west-3/" in request.headers["authorization"] for request in script.requests]
+    assert there == [False, False, True, True, True]
+
+
+def test_a_head_whose_region_is_wrong_without_a_word(script: Scripted, service: S3Service) -> None:
+    wrong = Answer(400, headers={"x-amz-bucket-region": "eu-west-3"})
+    script.answers = [wrong, wrong, FOUND]
+    assert service.head("bucket", "key").etag == "e1"
+    assert "/eu-west-3/" in script.requests[-1].headers["authorization"]
+
+
+def test_half_a_head_is_no_answer(script: Scripted, service: S3Service) -> None:
+    """http.client takes a head that breaks off between two lines for a whole one."""
+    after_a_line = len("HTTP/1.1 200 X\r\nDate: Tue, 24 Nov 2026 21:30:00 GMT\r\n")
+    script.answers = [Answer(headers={"ETag": '"e1"'}, cut_head_at=after_a_line), FOUND]
+    assert service.head("bucket", "key").etag == "e1"
+    part = b"<ListPartsResult><Part><PartNumber>1</PartNumber></Part></ListPartsResult>"
+    script.answers = [Answer(body=part, cut_head_at=after_a_line), Answer(body=part)]
+    assert [part.number for part in service.list_parts("bucket", "key", "id")] == [1]
+
+
+# ---------------------------------------------------------------------- uploads whose id was lost
+
+
+def open_uploads(*ids: str) -> Answer:
+    uploads = "".join(f"<Upload><Key>a%20key</Key><UploadId>{name}</UploadId></Upload>" for name in ids)
+    longer = "<Upload><Key>a%20key.bak</Key><UploadId>longer</UploadId></Upload>"
+    listing = f"<R><EncodingType>url</EncodingType>{uploads}{longer}</R>"
+    return Answer(body=listing.encode())
+
+
+NO_PARTS = Answer(body=b"<ListPartsResult/>")
+SOME_PARTS = Answer(body=b"<ListPartsResult><Part><PartNumber>1</PartNumber></Part></ListPartsResult>")
+OPENED = Answer(body=b"<R><UploadId>new</UploadId></R>")
+
+
+def test_an_upload_whose_id_was_lost_does_not_stay_open(script: Scripted, service: S3Service) -> None:
+    script.answers = [
+        error(500, "InternalError"),
+        open_uploads("used", "stray"),
+        SOME_PARTS,
+        NO_PARTS,
+        Answer(204),
+        OPENED,
+    ]
+    assert service.create_multipart("bucket", "a key") == "new"
+    assert [request.method for request in script.requests] == ["POST", "GET", "GET", "GET", "DELETE", "POST"]
+    assert script.requests[-2].path == "/bucket/a%20key?uploadId=stray"
+
+
+@pytest.mark.parametrize("refused", [DENIED, error(501, "NotImplemented")])
+def test_where_nobody_may_look_for_it_another_is_opened(script: Scripted, service: S3Service, refused: Answer) -> None:
+    script.answers = [error(500, "InternalError"), refused, OPENED]
+    assert service.create_multipart("bucket", "a key") == "new"
+
+
+def test_strays_that_somebody_else_throws_away_are_gone_too(script: Scripted, service: S3Service) -> None:
+    script.answers = [open_uploads("gone", "stray"), error(404, "NoSuchUpload"), NO_PARTS, Answer(204)]
+    service.abort_strays("bucket", "a key")
+    assert script.requests[-1].path == "/bucket/a%20key?uploadId=stray"
 
 
 def test_a_body_is_sent_again_to_where_the_bucket_is(script: Scripted, service: S3Service) -> None:
@@ -269,15 +327,15 @@ def test_a_head_is_not_tried_again_once_it_is_cancelled(script: Scripted, servic
 
 @pytest.mark.parametrize(
     ("answers", "kind", "code"),
-    [  # after a 400 botocore asks for the bucket's region first
+    [  # after a 400 botocore is asked, which asks for the bucket's region first
         ([Answer(404), Answer(body=b"<ListBucketResult/>")], S3FileNotFoundError, None),
         ([Answer(404), error(404, "NoSuchBucket")], S3BucketError, "NoSuchBucket"),
         ([Answer(404), DENIED], S3FileNotFoundError, None),
         ([Answer(403), DENIED], S3AccessDeniedError, None),
         ([Answer(403), error(404, "NoSuchBucket")], S3BucketError, "NoSuchBucket"),
         ([Answer(403), error(403, "InvalidAccessKeyId")], S3CredentialsError, "InvalidAccessKeyId"),
-        ([Answer(400), Answer(), error(400, "ExpiredToken")], S3CredentialsError, "ExpiredToken"),
-        ([Answer(400), Answer(), Answer(body=b"<ListBucketResult/>")], S3IntegrationError, None),
+        ([Answer(400), Answer(400), Answer(), error(400, "ExpiredToken")], S3CredentialsError, "ExpiredToken"),
+        ([Answer(400), Answer(400), Answer(), Answer(body=b"<ListBucketResult/>")], S3IntegrationError, None),
     ],
 )
 def test_what_is_behind_a_refusal(

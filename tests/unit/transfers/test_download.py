@@ -490,6 +490,58 @@ def test_what_is_there_already_is_seen_before_anything_is_fetched(store: FakeSto
 
 
 @pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("checksums", [True, False])
+def test_what_an_earlier_life_put_there_is_not_in_the_way(tmp_path: Path, checksums: bool) -> None:
+    """It was killed before it could say so."""
+    store = FakeStore({BUCKET: {SOURCE.key: CONTENT}}, checksums=checksums)
+    path = tmp_path / "x"
+    go(Download(store, SOURCE, path))
+    store.calls.clear()
+    before = path.stat()
+    run = Download(store, SOURCE, path, size=len(CONTENT), etag=etag_of(store))
+    assert go(run) == etag_of(store)
+    assert (run.position, run.stored_size) == (len(CONTENT), len(CONTENT))
+    assert [call.operation for call in store.calls] == ["head"]
+    assert (path.stat().st_ino, path.read_bytes()) == (before.st_ino, CONTENT)
+
+
+def test_a_folder_that_has_the_name_of_a_listed_file_is_one(store: FakeStore, tmp_path: Path) -> None:
+    with pytest.raises(S3DownloadError) as error:
+        Download(store, SOURCE, tmp_path, size=len(CONTENT)).begin()
+    assert error.value.code == "IsFolder"
+    assert store.calls == []
+
+
+@pytest.mark.parametrize("change", ["time", "bytes", "size", "unproved"])
+def test_what_only_looks_like_it_is_in_the_way(store: FakeStore, tmp_path: Path, change: str) -> None:
+    path = tmp_path / "x"
+    go(Download(store, SOURCE, path))
+    time_ns = path.stat().st_mtime_ns
+    if change == "unproved":
+        reencrypt(store, "aws:kms", "0" * 32)
+    elif change != "time":
+        path.write_bytes(CONTENT[::-1] if change == "bytes" else CONTENT + b"!")
+    os.utime(path, ns=(time_ns, time_ns + (5_000_000_000 if change == "time" else 0)))
+    with pytest.raises(S3DownloadError) as error:
+        go(Download(store, SOURCE, path))
+    assert error.value.code == "Taken"
+
+
+def test_a_shorter_answer_under_the_same_etag_is_no_change(
+    store: FakeStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = store.fetch
+
+    def short(*args: Any, on_details: Callable[[ObjectDetails], object], **rest: Any) -> int:
+        return fetch(*args, on_details=lambda details: on_details(replace(details, size=3)), stop=3, **rest)
+
+    monkeypatch.setattr(store, "fetch", short)
+    run = Download(store, SOURCE, tmp_path / "x", size=len(CONTENT), etag=etag_of(store))
+    with pytest.raises(S3IntegrityError):
+        go(run)
+
+
+@pytest.mark.usefixtures("way")
 def test_the_same_file_is_left_alone_where_that_is_wanted(store: FakeStore, tmp_path: Path) -> None:
     path = tmp_path / "x"
     download_file(store, SOURCE, path)

@@ -403,6 +403,14 @@ def test_the_queue_is_in_order_big_ones_apart(journal: Journal) -> None:
     assert [record.item.location.name for record in queued(journal)] == ["b", "c", "a"]
 
 
+def test_what_is_over_is_not_put_first(journal: Journal) -> None:
+    batch_id = add(journal, item("to/a"))
+    (only,) = set_states(journal, batch_id, DONE)
+    with journal.transaction():
+        journal.put_first(only)
+    assert queued(journal) == []
+
+
 def test_rows_of_the_panel(journal: Journal) -> None:
     batch_id = add(journal, *(item(f"to/{name}") for name in "abcd"))
     a, b, _, _ = set_states(journal, batch_id, QUEUED, QUEUED, QUEUED, PAUSED)

@@ -193,3 +193,52 @@ def test_only_some_folders_are_remembered(tmp_path: Path, monkeypatch: pytest.Mo
         (tmp_path / name).mkdir()
         temp_for(tmp_path / name / "x").replace(threading.Event())
         assert len(targets._syncs) <= 2
+
+
+@pytest.mark.parametrize("may_replace", [True, False])
+def test_bytes_at_hand_have_no_name_until_they_are_whole(tmp_path: Path, may_replace: bool) -> None:
+    path = tmp_path / "x"
+    if may_replace:
+        path.write_bytes(b"old")
+    target = Target(str(path), may_replace=may_replace)
+    fd = target.create_whole()
+    os.write(fd, b"new")
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("x", b"old")] * may_replace
+    target.seal(fd, 1_600_000_000_123_456_789)
+    os.close(fd)
+    target.replace(threading.Event())
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("x", b"new")]
+    assert path.stat().st_mtime_ns == 1_600_000_000_123_456_789
+
+
+def test_a_name_taken_meanwhile_is_not_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    target = Target(str(path), may_replace=False)
+    fd = target.create_whole()
+    path.write_bytes(b"somebody's")
+    with pytest.raises(S3DownloadError) as error:
+        target.seal(fd, 0)
+    os.close(fd)
+    assert error.value.code == "Taken"
+    assert [(each.name, each.read_bytes()) for each in tmp_path.iterdir()] == [("x", b"somebody's")]
+
+
+def test_a_disk_that_needs_names_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(str(tmp_path / "x"), may_replace=False)
+    really = os.open
+
+    def fat(path: str, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_TMPFILE == os.O_TMPFILE:
+            raise OSError(errno.EOPNOTSUPP, "not here")
+        return really(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", fat)
+    os.close(target.create_whole())
+    assert [str(each) for each in tmp_path.iterdir()] == [target.temp]
+
+
+def test_a_system_that_needs_names_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("s3browser.transfers.target._CAN_DO_WITHOUT_NAME", False)
+    target = Target(str(tmp_path / "x"), may_replace=False)
+    os.close(target.create_whole())
+    assert [str(each) for each in tmp_path.iterdir()] == [target.temp]

@@ -17,6 +17,7 @@ from s3browser.exceptions import (
     S3ConnectionError,
     S3FileNotFoundError,
     S3IntegrationError,
+    S3UnsupportedError,
     S3UploadError,
 )
 from s3browser.jobs.cancel import CancelToken
@@ -510,7 +511,7 @@ def test_an_upload_that_somebody_aborts_meanwhile_starts_over_once(file: Path, s
     store.on(step, store.uploads.clear, nth=2 if step == "put_part" else 1)
     go(run_of(store, file, memory))
     assert store.data(TARGET.key) == b"0123456789"
-    assert memory.told.count("upload") == 2
+    assert memory.told.count("upload") == memory.told.count("opening") == 2
     store.on(step, store.uploads.clear, times=9)
     with pytest.raises(S3FileNotFoundError):
         go(run_of(store, file, Memory(), may_replace=True))
@@ -596,6 +597,122 @@ def test_parts_are_needed_to_know_it(unacknowledged: tuple[FakeStore, Memory], f
     run = Upload(store, file, TARGET, planned=PLANNED, partial=replace(memory.partial, parts=memory.partial.parts[:2]))
     run.begin()
     assert store.count("head") == 0
+
+
+@pytest.fixture
+def unsaid(file: Path) -> tuple[FakeStore, Memory]:
+    """Whole on the server, but the program was killed before it could say so."""
+    store, memory = FakeStore(), Memory()
+    go(run_of(store, file, memory))
+    store.calls.clear()
+    return store, Memory()
+
+
+@pytest.mark.parametrize("checksums", [True, False])
+def test_a_small_file_that_is_there_already_is_no_conflict(
+    unsaid: tuple[FakeStore, Memory], file: Path, checksums: bool
+) -> None:
+    store, memory = unsaid
+    store.checksums = checksums
+    stored = store.buckets[BUCKET][TARGET.key]
+    assert go(run_of(store, file, memory)) == stored.etag
+    assert store.buckets[BUCKET][TARGET.key] is stored
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda stored: replace(stored, data=b"123", checksums={}),
+        lambda stored: replace(stored, metadata={}),
+        lambda stored: replace(stored, etag=stored.etag[::-1], checksums={}),
+        lambda stored: replace(stored, etag="tells nothing", checksums={}),
+    ],
+)
+def test_a_small_file_with_another_s_name_is_one(
+    unsaid: tuple[FakeStore, Memory], file: Path, change: Callable[[Any], Any]
+) -> None:
+    store, memory = unsaid
+    store.buckets[BUCKET][TARGET.key] = change(store.buckets[BUCKET][TARGET.key])
+    with pytest.raises(S3ConflictError):
+        go(run_of(store, file, memory))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_large_file_that_is_there_already_is_no_conflict(unsaid: tuple[FakeStore, Memory], file: Path) -> None:
+    store, memory = unsaid
+    stored = store.buckets[BUCKET][TARGET.key]
+    run = run_of(store, file, memory)
+    assert go(run) == stored.etag
+    assert store.buckets[BUCKET][TARGET.key] is stored
+    assert (store.uploads, memory.partial) == ({}, None)
+    run.abandon()
+    assert store.count("abort_multipart") == 1
+
+
+# ---------------------------------------------------------------- an upload that is being opened
+
+
+@pytest.fixture
+def killed_while_opening(small_parts: None, file: Path) -> tuple[FakeStore, Memory]:
+    """The server has an upload, and nobody was told its id."""
+
+    class Mute(FakeStore):
+        def create_multipart(self, *args: Any, **rest: Any) -> str:
+            super().create_multipart(*args, **rest)
+            raise S3ConnectionError("upload")
+
+    mute, memory = Mute(), Memory()
+    with pytest.raises(S3ConnectionError):
+        go(run_of(mute, file, memory))
+    store = FakeStore()
+    store.uploads = dict(zip(["stray"], mute.uploads.values(), strict=True))
+    return store, memory
+
+
+def test_the_next_run_throws_it_away_before_it_opens_another(
+    killed_while_opening: tuple[FakeStore, Memory], file: Path
+) -> None:
+    store, memory = killed_while_opening
+    go(run_of(store, file, memory))
+    assert store.data(TARGET.key) == b"0123456789"
+    assert store.uploads == {}
+
+
+def test_while_it_can_t_be_thrown_away_no_other_is_opened(
+    killed_while_opening: tuple[FakeStore, Memory], file: Path
+) -> None:
+    store, memory = killed_while_opening
+    store.fail("abort_strays", S3ConnectionError("upload"))
+    kept = memory.partial
+    with pytest.raises(S3ConnectionError):
+        go(run_of(store, file, memory))
+    assert store.count("create_multipart") == 0
+    assert memory.partial is kept
+
+
+@pytest.mark.parametrize("error", [S3AccessDeniedError("list"), S3UnsupportedError("list")])
+def test_where_nobody_can_look_for_it_it_stays(
+    killed_while_opening: tuple[FakeStore, Memory], file: Path, error: Exception
+) -> None:
+    store, memory = killed_while_opening
+    store.fail("abort_strays", error)
+    go(run_of(store, file, memory))
+    assert store.data(TARGET.key) == b"0123456789"
+    assert list(store.uploads) == ["stray"]
+
+
+def test_a_run_that_could_not_open_one_leaves_none(small_parts: None, file: Path) -> None:
+    class Mute(FakeStore):
+        def create_multipart(self, *args: Any, **rest: Any) -> str:
+            super().create_multipart(*args, **rest)
+            raise S3ConnectionError("upload")
+
+    store, memory = Mute(), Memory()
+    run = run_of(store, file, memory)
+    with pytest.raises(S3ConnectionError):
+        go(run)
+    run.abandon()
+    assert (store.uploads, memory.partial) == ({}, None)
 
 
 # ---------------------------------------------------------------- giving up
