@@ -121,11 +121,16 @@ class Multipart:
                 self._server.knows_conditions = False
         except (S3FileNotFoundError, S3ConflictError) as error:
             # An earlier attempt may have joined them, and its answer was lost.
-            if attempts == 1 or not (error.code == "NoSuchUpload" or error.status == 412):
+            is_gone = isinstance(error, S3FileNotFoundError)
+            if attempts == 1 or not (is_gone or error.status == 412):
                 raise
             found = head()
             if not _is_made_of(found, parts, crc):
                 raise
+            if not is_gone:
+                # Another upload of the same file made it; this one is still open.
+                with suppress(S3AccessDeniedError):
+                    self.abort(call, upload_id)
             return found.etag
         stored = str(answer.get("ChecksumCRC64NVME") or "")
         if crc and stored and "-" not in stored and stored != crc:

@@ -19,6 +19,7 @@ def find_open_upload(store: ObjectStore, item: TransferItem, cancel: Cancel) -> 
     Without that proof it could be anybody’s. A server that can’t tell, or a person who may not ask, has none.
 
     Raises:
+        S3IntegrationError: the server can’t be asked now; to begin anew would leave the open one behind.
         Cancelled: ``cancel`` was set.
     """
     bucket, key = item.location.bucket, item.location.key
@@ -28,7 +29,9 @@ def find_open_upload(store: ObjectStore, item: TransferItem, cancel: Cancel) -> 
             parts = store.list_parts(bucket, key, upload.upload_id, cancel=cancel)
             if parts and _is_evenly_cut(parts) and _begins_with(item, parts[0]):
                 return Partial(parts[0].size, upload.upload_id)
-    except (S3IntegrationError, OSError):
+    except (S3IntegrationError, OSError) as error:
+        if getattr(error, "retryable", False):
+            raise
         return None
     return None
 

@@ -250,7 +250,8 @@ class Upload:
         except S3ConflictError:
             if not self._is_there(lambda details: are_whole(stored, details)):
                 raise
-            self.abandon()
+            with suppress(S3AccessDeniedError):
+                self._throw_away()
             self._is_stored = True
         else:
             self._is_stored = True

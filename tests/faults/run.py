@@ -55,7 +55,7 @@ class Place:
         finally:
             play.end()
         if verdict.wrong:
-            verdict.wrong += [repr(scenario(seed)), *self._zygote.log().splitlines()[-30:]]
+            verdict.wrong += [repr(scenario(seed)), repr(verdict.tally), *self._zygote.log().splitlines()[-30:]]
         return verdict
 
 
@@ -161,8 +161,10 @@ class _Play:
         report: dict[str, Any] = json.loads(report_file.read_text())
         if "crash" in report:
             raise RuntimeError(report["crash"])
+        verdict = self._verdict
+        verdict.tally.update(f"trouble with the journal: {trouble}" for trouble in report["trouble"])
         if not report["is_kept"]:
-            self._verdict.wrong.append("a session did not end in time")
+            verdict.wrong.append("a session did not end in time")
         return report
 
     def end(self) -> None:

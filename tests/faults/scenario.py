@@ -145,4 +145,4 @@ def _kill(rng: Random) -> Kill:
     if rng.random() < 0.5:
         return Kill(rng.uniform(0.005, 0.15), 1 << 30, "")
     stage = rng.choice(("before", "halfway", "done", "answered"))
-    return Kill(None, rng.randint(1, 15), stage)
+    return Kill(None, rng.randint(1, rng.choice((15, 40))), stage)

@@ -27,7 +27,7 @@ class _Session:
         self._trouble: list[str] = []
         self.manager = TransferManager(
             self._runner, lambda _: store, lambda: Journal.open(orders.journal), connections=orders.connections,
-            on_trouble=lambda error: self._trouble.append(f"{error.code}: {error.reason}"),
+            on_trouble=lambda error: self._trouble.append(str(error.code)),
         )  # fmt: skip
 
     def run(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from tests.faults.ground import Ground, Version
 Row = Mapping[str, Any]
 
 _FINAL = ("done", "failed", "cancelled")
-_LOST_ON_THE_WAY = ("S3ConnectionError", "S3BusyError", "S3IntegrationError")
+_LOST_ON_THE_WAY = ("S3ConnectionError", "S3BusyError")
 
 
 @dataclass(slots=True)

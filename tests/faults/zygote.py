@@ -150,6 +150,7 @@ def _hurry() -> None:
     from s3browser.transfers import clerk, download, holds, pieces, target
 
     download.IN_MEMORY_BYTES = MULTIPART_FROM_BYTES
+    parts.MIB = PART_BYTES  # what a part's size is a multiple of; the others have theirs
     holds.FIRST_DELAY_S, holds.MAX_DELAY_S = 0.05, 0.2
     clerk._WRITE_AGAIN_AFTER_S = 0.05
     pieces.SYNC_EVERY_S, pieces.SYNC_EVERY_BYTES = 0.02, 2 * PART_BYTES

@@ -714,6 +714,21 @@ def test_a_lost_answer_is_no_failure(script: Scripted, service: S3Service) -> No
     assert complete(service) == WHOLE
 
 
+def test_a_refusal_whose_words_are_lost_says_enough(script: Scripted, service: S3Service) -> None:
+    script.answers = [LOST, Answer(404), Answer(headers={**DETAILS, "ETag": f'"{WHOLE}"'}, length=10)]
+    assert complete(service) == WHOLE
+
+
+@pytest.mark.parametrize("may_abort", [True, False])
+def test_what_another_upload_of_the_same_file_made_leaves_none_open(
+    script: Scripted, service: S3Service, may_abort: bool
+) -> None:
+    made = Answer(headers={**DETAILS, "ETag": f'"{WHOLE}"'}, length=10)
+    script.answers = [LOST, error(412, "PreconditionFailed"), made, Answer(204) if may_abort else DENIED]
+    assert service.complete_multipart("bucket", "key", "u", PARTS, if_absent=True) == WHOLE
+    assert (script.requests[-1].method, script.requests[-1].path) == ("DELETE", "/bucket/key?uploadId=u")
+
+
 def test_a_lost_upload_is_a_failure(script: Scripted, service: S3Service) -> None:
     script.answers = [LOST, GONE, FOUND]
     with pytest.raises(S3FileNotFoundError) as caught:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from s3browser.exceptions import S3CredentialsError, S3DownloadError
+from s3browser.exceptions import S3BusyError, S3CredentialsError, S3DownloadError
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.locations import S3Location
 from s3browser.model.transfers import Direction, TransferItem, TransferState
@@ -146,6 +146,16 @@ def test_a_big_file_that_nobody_has_begun(making: Making, store: FakeStore, tmp_
     assert (keeper.told, store.count("list_uploads")) == ([], 1)
     run(making, replace(item("to/big", BIG), local_path=path), keeper, Partial(8 * MIB, "upload"))
     assert store.count("list_uploads") == 1, "the journal knows better"
+
+
+def test_while_nobody_can_say_whether_it_was_begun_it_waits(making: Making, store: FakeStore, tmp_path: Path) -> None:
+    """Begun anew, the open upload would stay behind."""
+    path = tmp_path / "big"
+    path.write_bytes(bytes(BIG))
+    store.fail("list_uploads", S3BusyError("list"))
+    with pytest.raises(S3BusyError):
+        run(making, replace(item("to/big", BIG), local_path=path), PartialMemory())
+    assert store.uploads == {}
 
 
 def test_throwing_away(making: Making, store: FakeStore, tmp_path: Path) -> None:

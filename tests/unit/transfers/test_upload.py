@@ -649,6 +649,21 @@ def test_a_large_file_that_is_there_already_is_no_conflict(unsaid: tuple[FakeSto
     assert store.count("abort_multipart") == 1
 
 
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("error", [S3AccessDeniedError("upload"), S3ConnectionError("upload")])
+def test_its_second_upload_does_not_stay_open_where_that_can_be_helped(
+    unsaid: tuple[FakeStore, Memory], file: Path, error: S3IntegrationError
+) -> None:
+    store, memory = unsaid
+    store.fail("abort_multipart", error)
+    if error.retryable:
+        with pytest.raises(S3ConnectionError):
+            go(run_of(store, file, memory))
+        store.calls.clear()
+    assert go(run_of(store, file, memory))
+    assert (len(store.uploads), store.count("abort_multipart")) == (0 if error.retryable else 1, 1)
+
+
 # ---------------------------------------------------------------- an upload that is being opened
 
 
