@@ -161,6 +161,30 @@ def test_a_sign_in_that_expired_asks_for_another(
     assert any("a connection that was removed" in words for words in banners(controller))
 
 
+def test_a_banner_that_goes_gives_the_keyboard_back_to_the_contents(
+    controller: TransfersController, manager: FakeTransfers
+) -> None:
+    workspace = controller.panel.window().findChild(Workspace)
+    assert workspace is not None
+    view, window = workspace.contents.view, workspace.window()
+    manager.hold(NETWORK)
+    assert len(banners(controller)) == 1
+    button = workspace.findChild(Banner).findChild(QPushButton)
+    button.setFocus()
+    assert window.focusWidget() is button
+    manager.hold()
+    assert window.focusWidget() is view
+    manager.hold(SIGN_IN)
+    assert len(banners(controller)) == 1
+    close = workspace.findChild(Banner).findChild(QToolButton)
+    close.setFocus()
+    close.click()
+    assert window.focusWidget() is view
+    controller.panel.fold_button.setFocus()
+    manager.hold()
+    assert window.focusWidget() is controller.panel.fold_button, "a focus elsewhere stays"
+
+
 def test_a_passing_message_takes_nothing_from_a_hold(controller: TransfersController, manager: FakeTransfers) -> None:
     workspace = controller.parent()
     assert isinstance(workspace, Workspace)
