@@ -197,8 +197,7 @@ class Workspace(QWidget):
 
     def remove_banner(self, banner: Banner) -> None:
         """Delete a banner. The keyboard goes back to the contents, not to whatever button comes next."""
-        focus = self.window().focusWidget()
-        if focus is not None and banner.isAncestorOf(focus):
+        if banner.isAncestorOf(self.window().focusWidget()):
             self.contents.view.setFocus()
         banner.hide()
         banner.deleteLater()

@@ -250,7 +250,7 @@ class TransfersPanel(QFrame):
         if not is_open:
             latest = self._model.finished_batches[:1]
             return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
-        states = _OPEN
+        states: Sequence[tuple[TransferState, str, int]] = _OPEN
         facts = []
         if all_held := held_text(look):  # what is tried now and then to see whether it goes again is not “active”
             states = _RESTING
