@@ -119,9 +119,11 @@ class FaultProxy:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        # One that was accepted a moment ago is not among the connections yet.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for connection in self._connections:
+                connection.cancel()
+            await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # No coroutine: one that is cancelled before it begins closes nothing.
