@@ -170,7 +170,7 @@ def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
     http.client takes such a head for a whole one, and botocore reads nothing out of it: an empty folder, or an upload
     that was joined.
     """
-    is_cut = not (response_dict["body"] or "content-length" in response_dict["headers"])
+    is_cut = not (response_dict["body"] or response_dict["headers"].get("content-length"))
     if response_dict["status_code"] < 300 and is_cut:
         from botocore.exceptions import ConnectionClosedError
 
