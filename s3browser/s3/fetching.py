@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from s3browser.exceptions import Cancelled, S3ConflictError, S3IntegrationError, S3IntegrityError
@@ -161,12 +161,9 @@ def head(direct: Direct, request: Request) -> ObjectDetails:
 
 def _as_boto3(headers: Mapping[str, str], size: int) -> Mapping[str, Any]:
     """An answer's headers as boto3 would name them."""
-    modified = datetime.now(UTC)  # where the server does not say
-    with suppress(ValueError):
-        modified = parsedate_to_datetime(headers.get("last-modified", "")).astimezone(UTC)
     answer: dict[str, Any] = {
         "ContentLength": size,
-        "LastModified": modified,
+        "LastModified": _moment(headers.get("last-modified", "")) or datetime.now(UTC),
         "ETag": headers.get("etag", ""),
         "StorageClass": headers.get("x-amz-storage-class"),
         "ContentType": headers.get("content-type", ""),
@@ -181,3 +178,11 @@ def _as_boto3(headers: Mapping[str, str], size: int) -> Mapping[str, Any]:
         if value := headers.get(f"x-amz-checksum-{algorithm.lower()}"):
             answer[f"Checksum{algorithm}"] = value
     return answer
+
+
+@lru_cache(maxsize=64)  # files that were stored together share their second, and parsing it is dear
+def _moment(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return None

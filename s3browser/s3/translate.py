@@ -5,11 +5,11 @@ was no answer, the type of the exception. What all of this leaves untouched is a
 ``codes.py``. Classes are compared by name, so that this module does not load botocore.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from types import TracebackType
 from typing import Any
 
 from s3browser.exceptions import S3AccessDeniedError, S3CredentialsError, S3IntegrationError, Words
@@ -61,15 +61,22 @@ class Call:
         return kind(self.operation, self.target, code, **more)
 
 
-@contextmanager
-def translated(call: Call) -> Iterator[None]:
+class translated:  # noqa: N801 (a context, like suppress; made by hand, it costs a small file less)
     """Raise the program's errors instead of botocore's. Nothing but calls into botocore belongs inside."""
-    try:
-        yield
-    except Exception as error:
-        ours = translate(error, call)
-        if ours is None:
-            raise
+
+    __slots__ = ("_call",)
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception) or (ours := translate(error, self._call)) is None:
+            return
         # A server may repeat what it was sent, and the cause shows in tracebacks.
         error.args = tuple(redact(part) if isinstance(part, str) else part for part in error.args)
         raise ours from error

@@ -95,7 +95,7 @@ class Job:
             self.begun_at = self.run.position
             part = self.run.take_part()
         except Exception as error:
-            self._ended(error)
+            self._end(error)
             return
         with self._lock:
             self._next = part
@@ -131,9 +131,19 @@ class Job:
                 raise self._error
             self.run.finish()
         except Exception as error:
-            self._ended(error)
+            self._end(error)
         else:
-            self._ended(None)
+            self._end(None)
+
+    def _end(self, error: Exception | None) -> None:
+        """Tell what has become of it; once.
+
+        What is called knows this job, and this job it: thousands of such rings would wait for Python's collector, which
+        holds up the window while it looks for them.
+        """
+        ended = self._ended
+        del self._open_run, self._started, self._ended
+        ended(error)
 
 
 class Desk:

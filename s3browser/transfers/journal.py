@@ -285,7 +285,9 @@ class Journal:
             WHERE id = ?""",
             (size, size, etag, record.transfer_id),
         )
-        self.forget_partial(record.transfer_id)
+        # Small files never had anything on the way, unless they were large once.
+        if record.position or max(size, record.item.size) >= MULTIPART_FROM_BYTES:
+            self.forget_partial(record.transfer_id)
 
     def move_many(
         self,

@@ -5,9 +5,10 @@ import io
 import os
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 from s3browser.exceptions import S3DownloadError, S3UploadError
@@ -145,15 +146,13 @@ class MemoryBody(Body):
     """Bytes in memory; ``getbuffer()`` gives them without copying, as ``io.BytesIO`` does."""
 
     def __init__(self, view: memoryview) -> None:
-        super().__init__(len(view), self._copy)
+        # Not a method of its own: each body would be a ring that waits for Python's collector.
+        super().__init__(len(view), partial(_copy, view))
         self._view = view
 
     def getbuffer(self) -> memoryview:
         """All of it."""
         return self._view
-
-    def _copy(self, view: memoryview, position: int) -> None:
-        view[:] = self._view[position : position + len(view)]
 
 
 class StreamBody(Body):
@@ -191,13 +190,22 @@ def local_error(path: Path | str, error: Exception) -> S3UploadError:
     return S3UploadError("upload", str(path))
 
 
-@contextmanager
-def local_errors(path: Path | str) -> Iterator[None]:
+class local_errors:  # noqa: N801 (a context, like suppress; made by hand, it costs a small file less)
     """Raise what the system says of ``path`` as S3DownloadError."""
-    try:
-        yield
-    except OSError as error:
-        raise S3DownloadError("download", str(path), _BY_ERRNO.get(error.errno or 0)) from error
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path | str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise S3DownloadError("download", str(self._path), _BY_ERRNO.get(error.errno or 0)) from error
 
 
 def mtime_metadata(mtime_ns: int) -> dict[str, str]:
@@ -216,12 +224,24 @@ def mtime_of(metadata: Mapping[str, str]) -> int | None:
     return -mtime_ns if text.startswith("-") else mtime_ns
 
 
-@contextmanager
-def _local_upload_errors(path: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise local_error(path, error) from error
+class _local_upload_errors:  # noqa: N801 (as above)
+    __slots__ = ("_path",)
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OSError):
+            raise local_error(self._path, error) from error
+
+
+def _copy(whole: memoryview, view: memoryview, position: int) -> None:
+    view[:] = whole[position : position + len(view)]
 
 
 def _version(found: os.stat_result) -> Version:

@@ -27,8 +27,8 @@ def part_size(size: int) -> int:
 
 def parts_of(size: int, step: int) -> Iterator[Part]:
     """The parts of a file of ``size`` bytes, ``step`` bytes each, in order; an empty file has one, empty as well."""
-    if not size:
-        return iter((Part(1, 0, 0),))
+    if size <= step:
+        return iter((Part(1, 0, size),))
     return (Part(number, start, min(step, size - start)) for number, start in enumerate(range(0, size, step), 1))
 
 

@@ -181,18 +181,26 @@ class Workspace(QWidget):
         """Show one banner over the contents; it takes the place of another."""
         self.hide_banner()
         self.banner = banner
+        banner.closed.connect(self.contents.view.setFocus)
         self._banners.addWidget(banner)
 
     def add_banner(self, banner: Banner) -> None:
-        """Show a banner that stays beside any other, until it is deleted."""
+        """Show a banner that stays beside any other, until ``remove_banner``."""
+        banner.closed.connect(self.contents.view.setFocus)
         self._banners.insertWidget(0, banner)
 
     def hide_banner(self) -> None:
         """Take the banner away."""
         if self.banner is not None:
-            self.banner.hide()
-            self.banner.deleteLater()
+            self.remove_banner(self.banner)
             self.banner = None
+
+    def remove_banner(self, banner: Banner) -> None:
+        """Delete a banner. The keyboard goes back to the contents, not to whatever button comes next."""
+        if banner.isAncestorOf(self.window().focusWidget()):
+            self.contents.view.setFocus()
+        banner.hide()
+        banner.deleteLater()
 
     def show_menu(self, actions: Sequence[QAction | None], at: QPoint) -> None:
         """Show a context menu at a point of the screen; None is a separator."""

@@ -1,6 +1,7 @@
 """The engine without a window, as a program like ``s5cmd``: plan, journal, checksums and all. For ``transfers``."""
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
@@ -21,7 +22,9 @@ from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.planner import plan_download, plan_upload
 from s3browser.ui.tasks import LANES
 
-_SWITCH_INTERVAL_S = 0.0001  # the window's
+# as the window sets them
+_SWITCH_INTERVAL_S = 0.0001
+_COLLECT_AFTER = 5_000, 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ def _plan(store: ObjectStore, job: Job) -> Plan:
 def main() -> None:
     """Move what the command line says; end when the last file has arrived and is written down."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     job = Job.asked_for()
     profile = ConnectionProfile(
         "bench", "Bench", os.environ["AWS_ENDPOINT_URL"], "us-east-1", "path", SignIn.ENVIRONMENT

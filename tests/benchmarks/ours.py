@@ -4,7 +4,6 @@ import json
 import sys
 from dataclasses import asdict, dataclass
 from time import perf_counter
-from typing import Any
 
 from PySide6.QtCore import QEventLoop, QTimer
 

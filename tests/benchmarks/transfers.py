@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from s3browser.model.transfers import Direction
 from s3browser.settings.paths import HOME_VARIABLE
@@ -22,6 +23,9 @@ from tests.benchmarks.window import save_connection, screen
 from tests.servers.process import program
 from tests.servers.rclone import rclone
 from tests.servers.server import Server
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 _MEMORY = Path("/dev/shm")
 _UP, _DOWN = "up", "down"  # the buckets
@@ -214,7 +218,8 @@ class Arena:
     def _empty(self) -> None:
         """Through the server: it remembers what it has seen."""
         for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=_UP):
-            if keys := [{"Key": each["Key"]} for each in page.get("Contents", [])]:
+            keys: list[ObjectIdentifierTypeDef] = [{"Key": each["Key"]} for each in page.get("Contents", [])]
+            if keys:
                 self._client.delete_objects(Bucket=_UP, Delete={"Objects": keys, "Quiet": True})
 
 

@@ -1,4 +1,4 @@
-"""A large upload whose process is killed in the middle, against Ceph: the next process sends what is missing, no more."""
+"""A large upload whose process is killed: the next one sends what is missing, and no more. Against Ceph."""
 
 import hashlib
 import os

@@ -40,6 +40,11 @@ class Person:
         """Where the transfers show themselves."""
         return Area(_MAIN.x + 240, _MAIN.y + 580, 600, 220)
 
+    @property
+    def _top(self) -> Area:
+        """Where banners show themselves."""
+        return Area(_MAIN.x + 240, _MAIN.y, 600, 40)
+
     def picture(self, step: str) -> None:
         """Keep what is to be seen now, where somebody wants to look at it."""
         self.desktop.picture(f"{step}-{self._theme}")
@@ -130,6 +135,10 @@ class Person:
     def sees_transfers_end(self, colour: str, what: str, *, timeout_s: float = 30.0) -> None:
         """Wait until the transfers tell by a colour how they ended."""
         self.program.until(lambda: self.desktop.shows(colour, self.panel), what, timeout_s=timeout_s)
+
+    def is_told(self) -> bool:
+        """Whether a banner shows over the contents."""
+        return self.desktop.shows(self.colours.warning_ground, self._top, pixels=5_000, within=4)
 
     def moves(self) -> bool:
         """Whether a transfer shows a bar that is filling."""

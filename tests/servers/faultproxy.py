@@ -71,7 +71,8 @@ class Fault:
 
 
 class FaultProxy:
-    """See the module. ``requests`` are the request lines so far; ``add`` and ``requests`` may be used at any time."""
+    """See the module. ``requests`` are the request lines so far; ``add``, ``clear``, ``cut`` and ``requests`` may be
+    used at any time."""
 
     def __init__(self, server_port: int) -> None:
         self.requests: list[str] = []
@@ -94,6 +95,10 @@ class FaultProxy:
     def clear(self) -> None:
         """Let nothing go wrong from now on."""
         self._faults.clear()
+
+    def cut(self) -> None:
+        """Break every connection that there is; those to come are for the faults."""
+        self._loop.call_soon_threadsafe(lambda: [connection.cancel() for connection in self._connections])
 
     def __enter__(self) -> "FaultProxy":
         self._thread.start()

@@ -6,7 +6,7 @@ from enum import Enum
 
 from s3browser.exceptions import S3CredentialsError, S3IntegrationError
 from s3browser.model.text import plural, rate_text, size_text
-from s3browser.model.transfers import BatchSnapshot, Direction, Hold, TransferSnapshot, TransferState
+from s3browser.model.transfers import BatchSnapshot, Direction, Hold, PanelLook, TransferSnapshot, TransferState
 
 CHECKING = ", checking…"
 _FAULT = "Something went wrong inside this program."
@@ -115,7 +115,20 @@ def transfer_face(transfer: TransferSnapshot, holds: Mapping[str, Hold] | None =
 
 
 def _waits_for(hold: Hold) -> str:
-    return "waits for you to sign in" if isinstance(hold.error, S3CredentialsError) else "waits for the network"
+    return f"waits for {_missing(hold)}"
+
+
+def _missing(hold: Hold) -> str:
+    return "you to sign in" if isinstance(hold.error, S3CredentialsError) else "the network"
+
+
+def held_text(look: PanelLook) -> str:
+    """“276 waiting for the network”, where nothing moves because of that; empty otherwise."""
+    open_count = look.counts[TransferState.RUNNING] + look.counts[TransferState.QUEUED]
+    holds = [hold for hold in look.holds if hold.waiting]
+    if not holds or sum(hold.waiting for hold in holds) < open_count:
+        return ""
+    return f"{open_count:,} waiting for {' and '.join(sorted({_missing(hold) for hold in holds}))}"
 
 
 def _so_far(transfer: TransferSnapshot) -> str:

@@ -34,9 +34,7 @@ class HoldBanners(QObject):
         """These are all the holds there are now."""
         wanted = {(hold.connection_id, isinstance(hold.error, S3CredentialsError)): hold for hold in holds}
         for key in [key for key in self._banners if key not in wanted]:
-            banner = self._banners.pop(key)
-            banner.hide()
-            banner.deleteLater()
+            self._workspace.remove_banner(self._banners.pop(key))
         for key, hold in wanted.items():
             text = hold_text(hold, self._name_of(hold.connection_id))
             if key in self._banners:

@@ -24,14 +24,14 @@ from PySide6.QtWidgets import (
 )
 
 from s3browser.model.locations import S3Location
-from s3browser.model.text import duration_text, size_text
+from s3browser.model.text import duration_text, rate_text, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, PanelLook, TransferNews, TransferSnapshot, TransferState
 from s3browser.ui.browser.contents_view import DropHint, dropped_paths
 from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID
 from s3browser.ui.transfers.delegate import BUTTON
 from s3browser.ui.transfers.engine import Transfers
-from s3browser.ui.transfers.faces import Action, batch_outcome
+from s3browser.ui.transfers.faces import Action, batch_outcome, held_text
 from s3browser.ui.transfers.model import PanelRow, TransfersModel
 from s3browser.ui.transfers.status_line import Fact, StatusLine
 from s3browser.ui.transfers.view import TransfersView
@@ -46,6 +46,7 @@ _OPEN = (
     (TransferState.QUEUED, "waiting", 3),
     (TransferState.PAUSED, "paused", 4),
 )
+_RESTING = _OPEN[2:]
 
 
 class TransfersPanel(QFrame):
@@ -54,7 +55,7 @@ class TransfersPanel(QFrame):
     It asks the manager how things stand, five times a second while something moves and not at all otherwise.
 
     Signals:
-        activity_started: files were added to be moved; the panel should be shown.
+        activity_started: files were added to be moved, or some go on from the last time; the panel should be shown.
         files_dropped: ``list[Path]`` that were dropped on the panel, to be uploaded to the folder that is open.
         details_requested: the ``Exception`` that somebody wants to know more about.
         receipt_requested: the ``BatchSnapshot`` of which a receipt is wanted.
@@ -80,6 +81,7 @@ class TransfersPanel(QFrame):
         self._model = TransfersModel(manager, self)
         self._folder: S3Location | None = None
         self._unfolded_height = 0
+        self._has_looked = False
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -238,6 +240,9 @@ class TransfersPanel(QFrame):
         if moves != self._timer.isActive():
             self._timer.start() if moves else self._timer.stop()
         self.looked.emit(look)
+        if is_open and not self._has_looked:  # left by the last time, and begun without anybody having clicked
+            self.activity_started.emit()
+        self._has_looked = True
 
     def _facts(self, look: PanelLook, is_open: bool) -> Sequence[Fact]:
         counts, totals = look.counts, look.totals
@@ -245,11 +250,20 @@ class TransfersPanel(QFrame):
         if not is_open:
             latest = self._model.finished_batches[:1]
             return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
-        facts = [Fact(f"{counts[state]:,} {word}", rank) for state, word, rank in _OPEN if counts[state]]
+        states: Sequence[tuple[TransferState, str, int]] = _OPEN
+        facts = []
+        if all_held := held_text(look):  # what is tried now and then to see whether it goes again is not “active”
+            states = _RESTING
+            facts.append(Fact(all_held))
+        facts += [Fact(f"{counts[state]:,} {word}", rank) for state, word, rank in states if counts[state]]
         facts += failed
         self.progress.setValue(_steps_done(totals))
         if totals.total_bytes:
             facts.append(Fact(f"{size_text(totals.position_bytes)} of {size_text(totals.total_bytes)}", 5))
+        if all_held:
+            return facts
+        if totals.bytes_per_s >= 1:
+            facts.append(Fact(rate_text(totals.bytes_per_s), 6))
         if totals.seconds_left is not None:
             facts.append(Fact(f"{duration_text(totals.seconds_left)} left", 1))
         return facts
@@ -318,10 +332,19 @@ class TransfersPanel(QFrame):
                 whole.triggered.connect(partial(self._act_on_batch, act, transfer.batch_id))
         menu.addSeparator()
         for button in (self.pause_button, self.retry_button, self.cancel_button, self.clear_button):
-            menu.addAction(button.text(), button.click).setEnabled(not button.isHidden())
+            menu.addAction(button.text(), button.click).setEnabled(self._is_of_use(button))
         if self._commands:
             menu.addSeparator()
             menu.addActions(self._commands)
+
+    def _is_of_use(self, button: QToolButton) -> bool:
+        """Whether there is something to do for it; to spare room, the line leaves out some that the menu offers."""
+        failed = self._model.counts[TransferState.FAILED]
+        if button is self.retry_button:
+            return failed > 0
+        if button is self.clear_button:
+            return failed > 0 or bool(self._model.finished_batches)
+        return not button.isHidden()
 
     def _act_on_batch(self, act: Callable[[int], None], batch_id: int, _checked: bool = False) -> None:
         act(batch_id)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QDialog, QPushButton, QSystemTrayIcon, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QPushButton, QSystemTrayIcon, QToolButton
 from pytestqt.qtbot import QtBot
 
 from s3browser.exceptions import S3ConnectionError, S3CredentialsError
@@ -40,6 +40,7 @@ from tests.ui.transfers.conftest import FakeTransfers, batch, transfer
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 D = TypeVar("D", bound=QDialog)
+B = TypeVar("B", bound=QAbstractButton)
 S = TransferState
 NETWORK = Hold("p1", S3ConnectionError("upload"), 14)
 SIGN_IN = Hold("p1", S3CredentialsError("upload"), 14)
@@ -159,6 +160,38 @@ def test_a_sign_in_that_expired_asks_for_another(
     manager.hold(Hold("p1", SIGN_IN.error, 1), Hold("gone", SIGN_IN.error, 2))
     assert "Your sign-in to Acme has expired. 1 transfer waits for you." in banners(controller)
     assert any("a connection that was removed" in words for words in banners(controller))
+
+
+def the_button(workspace: Workspace, kind: type[B]) -> B:
+    banner = workspace.findChild(Banner)
+    assert banner is not None
+    button = banner.findChild(kind)
+    assert button is not None
+    return button
+
+
+def test_a_banner_that_goes_gives_the_keyboard_back_to_the_contents(
+    controller: TransfersController, manager: FakeTransfers
+) -> None:
+    workspace = controller.panel.window().findChild(Workspace)
+    assert workspace is not None
+    view, window = workspace.contents.view, workspace.window()
+    manager.hold(NETWORK)
+    assert len(banners(controller)) == 1
+    button = the_button(workspace, QPushButton)
+    button.setFocus()
+    assert window.focusWidget() is button
+    manager.hold()
+    assert window.focusWidget() is view
+    manager.hold(SIGN_IN)
+    assert len(banners(controller)) == 1
+    close = the_button(workspace, QToolButton)
+    close.setFocus()
+    close.click()
+    assert window.focusWidget() is view
+    controller.panel.fold_button.setFocus()
+    manager.hold()
+    assert window.focusWidget() is controller.panel.fold_button, "a focus elsewhere stays"
 
 
 def test_a_passing_message_takes_nothing_from_a_hold(controller: TransfersController, manager: FakeTransfers) -> None:

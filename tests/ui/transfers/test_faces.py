@@ -8,12 +8,21 @@ from s3browser.model.transfers import (
     BatchSnapshot,
     Direction,
     Hold,
+    PanelLook,
     Proof,
     TransferItem,
     TransferSnapshot,
     TransferState,
 )
-from s3browser.ui.transfers.faces import Action, Face, batch_face, batch_outcome, diary_face, transfer_face
+from s3browser.ui.transfers.faces import (
+    Action,
+    Face,
+    batch_face,
+    batch_outcome,
+    diary_face,
+    held_text,
+    transfer_face,
+)
 
 UP, DOWN = Direction.UPLOAD, Direction.DOWNLOAD
 
@@ -259,3 +268,21 @@ def test_the_diary_says_what_somebody_did(
 def test_the_diary_tells_why_nobody_could_look() -> None:
     shown = diary_face(batch(done=200, proof=Proof(0, 0, "You are not allowed to do this.")), "10:14")
     assert "could not be checked" in shown.whole
+
+
+NETWORK, SIGN_IN = S3ConnectionError("upload"), S3CredentialsError("upload")
+
+
+@pytest.mark.parametrize(
+    ("holds", "words"),
+    [
+        ((), ""),
+        ((Hold("p1", NETWORK, 4),), ""),
+        ((Hold("p1", NETWORK, 5),), "5 waiting for the network"),
+        ((Hold("p1", SIGN_IN, 5), Hold("p2", NETWORK, 0)), "5 waiting for you to sign in"),
+        ((Hold("p1", SIGN_IN, 3), Hold("p2", NETWORK, 2)), "5 waiting for the network and you to sign in"),
+    ],
+)
+def test_all_that_waits_for_the_same(holds: tuple[Hold, ...], words: str) -> None:
+    counts = dict.fromkeys(TransferState, 0) | {TransferState.RUNNING: 1, TransferState.QUEUED: 4}
+    assert held_text(PanelLook(counts, 0, (), (), batch(), holds)) == words

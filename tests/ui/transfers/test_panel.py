@@ -437,6 +437,36 @@ def test_the_bar_shows_the_whole(panel: TransfersPanel, manager: FakeTransfers) 
     assert not panel.progress.isVisible()
 
 
+def test_the_line_tells_how_fast_the_whole_is(panel: TransfersPanel, manager: FakeTransfers) -> None:
+    manager.totals = batch(0, total_bytes=8_000_000, position_bytes=2_000_000, bytes_per_s=1e6, seconds_left=6.0)
+    manager.put(transfer(1))
+    assert panel.status.accessibleName() == "1 active · 2.0 MB of 8.0 MB · 1.0 MB/s · a few seconds left"
+
+
+def test_while_all_wait_for_the_network_no_time_is_promised(panel: TransfersPanel, manager: FakeTransfers) -> None:
+    manager.totals = batch(0, total_bytes=8000, position_bytes=2000, bytes_per_s=500.0, seconds_left=12.0)
+    manager.holds = (Hold("p1", S3ConnectionError("upload"), 2),)
+    manager.put(transfer(1), transfer(2, S.QUEUED), transfer(3, S.PAUSED))
+    assert panel.status.accessibleName() == "2 waiting for the network · 1 paused · 2 KB of 8 KB"
+    manager.put(transfer(1), transfer(2, S.QUEUED), transfer(4, S.QUEUED, connection_id="p2"))
+    assert panel.status.accessibleName().startswith("1 active · 2 waiting"), "others go on"
+
+
+def test_the_menu_clears_what_is_over_while_others_go_on(panel: TransfersPanel, manager: FakeTransfers) -> None:
+    manager.put(transfer(1))
+    assert [each.text() for each in open_menu(panel, 0).actions() if each.text() and not each.isEnabled()] == [
+        "Try all again",
+        "Clear finished",
+    ]
+    manager.batches = [batch(done=1, proof=Proof(1, 1))]
+    panel.refresh()
+    choose(open_menu(panel, 0), "Clear finished")
+    assert manager.asked == [("clear_finished",)]
+    manager.put(transfer(1), transfer(2, S.FAILED))
+    choose(open_menu(panel, 0), "Try all again")
+    assert manager.asked[-1] == ("retry_failed",)
+
+
 def test_folding(qtbot: QtBot, window: QWidget, manager: FakeTransfers) -> None:
     splitter = QSplitter(Qt.Orientation.Vertical, window)
     splitter.addWidget(QWidget(splitter))
@@ -557,3 +587,24 @@ def test_without_an_open_bucket_nothing_can_be_dropped(
 def test_what_is_no_file_of_this_computer_is_refused(panel: TransfersPanel) -> None:
     panel.set_folder(S3Location("bucket"))
     assert not drag(panel, QUrl("https://example.com/a.txt"))
+
+
+# ---------------------------------------------------------------------- from the last time
+
+
+@pytest.mark.parametrize(("state", "shows_itself"), [(S.QUEUED, True), (S.PAUSED, True), (S.FAILED, False)])
+def test_what_goes_on_from_the_last_time_shows_itself_once(
+    qtbot: QtBot, window: QWidget, manager: FakeTransfers, state: TransferState, shows_itself: bool
+) -> None:
+    manager.is_slow = True
+    manager.rows = [transfer(1, state)]
+    panel = TransfersPanel(manager, parent=window)
+    heard: list[None] = []
+    panel.activity_started.connect(lambda: heard.append(None))
+    manager.answer()
+    assert bool(heard) is shows_itself
+    heard.clear()
+    manager.rows = [transfer(1)]
+    panel.refresh()
+    manager.answer()
+    assert not heard, "who has folded it away is not contradicted"

@@ -12,6 +12,15 @@ def test_speed_needs_two_samples() -> None:
     assert (meter.bytes_per_s, meter.seconds_left(200)) == (50.0, 4.0)
 
 
+def test_what_the_buffers_take_at_once_is_no_speed() -> None:
+    meter = Meter()
+    meter.sample(0.0, 0)
+    meter.sample(0.1, 4_000_000)
+    assert (meter.bytes_per_s, meter.seconds_left(10)) == (0.0, None)
+    meter.sample(2.0, 4_000_000)
+    assert meter.bytes_per_s == 2_000_000.0
+
+
 def test_a_slow_start_is_soon_forgotten() -> None:
     meter = Meter(window_s=8.0)
     meter.sample(0.0, 0)

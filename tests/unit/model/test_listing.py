@@ -12,6 +12,7 @@ from s3browser.model.listing import (
     filtered_rows,
     folder_row,
     natural_key,
+    object_row,
     page_rows,
     sorted_rows,
 )
@@ -45,6 +46,11 @@ def test_rows_of_a_page() -> None:
     assert (file.modified_at, file.storage_class, file.etag) == (LATE, "GLACIER", "etag")
     bucket = bucket_row(BucketEntry("b", EARLY))
     assert (bucket.name, bucket.kind, bucket.is_folder, bucket.modified_at) == ("b", BUCKET, True, EARLY)
+
+
+def test_the_row_of_an_object_is_a_folders_where_it_marks_one() -> None:
+    assert object_row("b", info("f/g/")) == folder_row("b", "f/g/")
+    assert object_row("b", info("f/g", 3)) == file_row("b", info("f/g", 3))
 
 
 def test_what_has_no_name_says_so() -> None:

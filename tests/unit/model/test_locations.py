@@ -59,6 +59,11 @@ def test_another_scheme_is_no_address() -> None:
         parse_location("https://b/f")
 
 
+def test_a_file_without_a_bucket_is_no_address() -> None:
+    with pytest.raises(ValueError, match="names no bucket"):
+        parse_location("s3:///f/a.txt")
+
+
 @given(st.text("abc-.", min_size=3), st.text().map(lambda key: key.rstrip()))
 def test_an_address_reads_back(bucket: str, key: str) -> None:
     location = S3Location(bucket, key)
