@@ -123,16 +123,19 @@ class FaultProxy:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: one that is cancelled before it begins closes nothing.
+        task = self._loop.create_task(self._serve_one(reader, writer))
         self._connections.add(task)
+        task.add_done_callback(lambda _: writer.transport.abort())
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             await self._connection(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # a broken line is what this is for
         finally:
-            self._connections.discard(task)
             await _close(writer)
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
