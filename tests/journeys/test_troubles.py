@@ -4,7 +4,6 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
@@ -72,34 +71,6 @@ def test_a_wrong_secret_key_is_told_in_the_dialog(sit_down: StartProgram, rclone
 
     person.tests_connection(person.colours.danger)
     person.picture("wrong-secret")
-
-
-def test_files_that_failed_with_the_server_gone_go_through_when_it_is_back(
-    person: Person, line: FaultProxy, moto_http: Server, tmp_path: Path
-) -> None:
-    folder = tmp_path / "Invoices"
-    folder.mkdir()
-    random = Random(4)
-    files = {f"invoice {number}.pdf": random.randbytes(100_000) for number in range(12)}
-    for name, content in files.items():
-        (folder / name).write_bytes(content)
-    line.add(Fault("^PUT", sent=True, bytes_per_s=200_000))
-    person.desktop.press("ctrl+shift+u")
-    person.chooses("Upload", folder)
-    person.program.until(lambda: stored(moto_http), "the first file on the server")
-
-    line.clear()
-    line.add(Fault(refuse=True))
-    person.sees_transfers_end(person.colours.danger, "that files failed", timeout_s=60)
-    person.program.until(lambda: not person.moves(), "the end of all attempts", timeout_s=60)
-    person.picture("server-gone")
-    line.clear()
-    person.tries_all_again()
-
-    wanted = {f"Invoices/{name}": content for name, content in files.items()}
-    person.program.until(lambda: stored(moto_http) == wanted, "every file on the server", timeout_s=30)
-    person.sees_transfers_end(person.colours.success, "that all went well")
-    person.picture("server-back")
 
 
 def test_closing_the_window_in_the_middle_is_quick_and_leaves_nothing(
