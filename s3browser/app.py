@@ -152,6 +152,7 @@ class Program(QObject):
             self._runner.shutdown(max(0.0, deadline_s - monotonic()))
         if self._demo is not None:
             self._demo.stop()
+        gc.unfreeze()
 
     # -- starting ----------------------------------------------------------------------------
 

@@ -165,12 +165,12 @@ def _check_certificates(config: S3Config, call: Call) -> None:
 
 
 def _require_body(response_dict: dict[str, Any], **_: Any) -> None:
-    """Refuse a good answer with neither a body nor its length: the line broke within the head.
+    """Refuse a good answer without a body that does not say that it has none: the line broke within the head.
 
     http.client takes such a head for a whole one, and botocore reads nothing out of it: an empty folder, or an upload
     that was joined.
     """
-    is_cut = not (response_dict["body"] or "content-length" in response_dict["headers"])
+    is_cut = not response_dict["body"] and response_dict["headers"].get("content-length") != "0"
     if response_dict["status_code"] < 300 and is_cut:
         from botocore.exceptions import ConnectionClosedError
 

@@ -109,7 +109,7 @@ def _report(what: str, life: Life, count: int) -> None:
     idle, most = life.mib[0], max(life.mib)
     print(f"{what}: {life.done[-1]:,} of {count:,} after {life.seconds[-1]:.1f} s, ended within {life.end_s:.1f} s")
     print(f"    memory: {idle:.0f} MiB idle, at most {most:.0f} MiB, that is {most - idle:.0f} MiB more")
-    step = max(1, len(life.mib) // _COLUMNS)
+    step = -(-len(life.mib) // _COLUMNS)
     curve = zip(life.seconds[::step], life.done[::step], life.mib[::step], strict=True)
     print("    " + " | ".join(f"{at:.0f} s {done:,} {mib:.0f} MiB" for at, done, mib in curve))
     if life.late is not None:

@@ -69,9 +69,7 @@ def files_on_server(client: "Boto3Client", bucket: str) -> list[str]:
 def drops_and_watches(person: Person, home: Path, source: Path, client: "Boto3Client", bucket: str) -> None:
     """Drop a folder from another program’s window onto the table, and wait until the server has it."""
     with person.beside(home, "give", source) as start:
-        person.desktop.pick_up(start, person.contents)
-        person.picture("dragging-in")
-        person.desktop.drop()
+        person.drops(start)
         person.sees_transfers()
     person.picture("uploading")
     person.program.until(

@@ -103,8 +103,11 @@ def transfer_face(transfer: TransferSnapshot, holds: Mapping[str, Hold] | None =
             actions = (Action.PAUSE, Action.CANCEL)
             return Face(arrow, "accent", name, _moving(transfer), more, progress, actions=actions, way=way)
         case TransferState.PAUSED:
-            facts, actions = f"paused · {_so_far(transfer)}", (Action.RESUME, Action.CANCEL)
-            return Face("pause", "muted", name, facts, more, begun, actions=actions, way=way)
+            so_far = _so_far(transfer)
+            if progress == 1.0:  # sent but never acknowledged: it may have to go once more
+                so_far, begun = size, None
+            actions = (Action.RESUME, Action.CANCEL)
+            return Face("pause", "muted", name, f"paused · {so_far}", more, begun, actions=actions, way=way)
         case TransferState.FAILED:
             error = transfer.error
             reason = error.reason if isinstance(error, S3IntegrationError) else _FAULT

@@ -246,9 +246,12 @@ class TransfersPanel(QFrame):
 
     def _facts(self, look: PanelLook, is_open: bool) -> Sequence[Fact]:
         counts, totals = look.counts, look.totals
-        failed = [Fact(f"{counts[TransferState.FAILED]:,} failed", 2)] if counts[TransferState.FAILED] else []
+        failed_count = counts[TransferState.FAILED]
+        failed = [Fact(f"{failed_count:,} failed", 2)] if failed_count else []
         if not is_open:
             latest = self._model.finished_batches[:1]
+            if failed and latest and latest[0].failed != failed_count:  # “58 of 60 files arrived · 4 failed”?
+                failed = [Fact(f"{failed_count:,} failed in all", 2)]
             return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
         states: Sequence[tuple[TransferState, str, int]] = _OPEN
         facts = []

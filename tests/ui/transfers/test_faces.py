@@ -286,3 +286,8 @@ NETWORK, SIGN_IN = S3ConnectionError("upload"), S3CredentialsError("upload")
 def test_all_that_waits_for_the_same(holds: tuple[Hold, ...], words: str) -> None:
     counts = dict.fromkeys(TransferState, 0) | {TransferState.RUNNING: 1, TransferState.QUEUED: 4}
     assert held_text(PanelLook(counts, 0, (), (), batch(), holds)) == words
+
+
+def test_a_paused_file_that_was_sent_but_not_acknowledged_does_not_look_arrived() -> None:
+    shown = face(TransferState.PAUSED, size=400_000, position=400_000)
+    assert (shown.facts, shown.progress) == ("paused · 400 KB", None)

@@ -89,7 +89,7 @@ def test_what_runs_then_failed_then_waits_then_rests_then_what_is_over(
     assert spoken(panel, 3) == "Upload d.txt, 25 %, paused, 500 bytes of 2 KB"
     assert panel.status.accessibleName() == "1 active · 1 waiting · 1 paused · 1 failed · 2 KB of 8 KB"
     manager.put(transfer(2, S.FAILED, error=S3BusyError("upload")))
-    assert panel.status.accessibleName() == "over.txt arrived in Invoices · 1 failed"
+    assert panel.status.accessibleName() == "over.txt arrived in Invoices · 1 failed in all"
     manager.put()
     panel.clear_button.click()
     assert names(panel) == []
@@ -608,3 +608,13 @@ def test_what_goes_on_from_the_last_time_shows_itself_once(
     panel.refresh()
     manager.answer()
     assert not heard, "who has folded it away is not contradicted"
+
+
+def test_failures_of_the_batch_that_ended_are_not_told_as_those_of_all(
+    panel: TransfersPanel, manager: FakeTransfers
+) -> None:
+    manager.batches = [batch(2, total=60, done=58, failed=2, proof=Proof(58, 58))]
+    manager.put(transfer(1, S.FAILED), transfer(2, S.FAILED))
+    assert panel.status.accessibleName() == "58 of 60 files arrived in Invoices · 2 failed"
+    manager.put(transfer(1, S.FAILED), transfer(2, S.FAILED), transfer(3, S.FAILED))
+    assert panel.status.accessibleName() == "58 of 60 files arrived in Invoices · 3 failed in all"

@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -255,3 +257,30 @@ def test_many_workers_and_every_part_moves_once(fixture: Fixture) -> None:
     assert set(fixture.ended.values()) == {None}
     assert len(fixture.ended) == 205
     assert all(sorted(run.done[1:-1]) == sorted(f"move {n}" for n in range(1, 41)) for run in runs.values())
+
+
+@pytest.mark.parametrize("run", [FakeRun(), FakeRun(fail={"move 1": BROKEN}), BROKEN], ids=["done", "failed", "no run"])
+def test_what_is_over_needs_no_collector(run: FakeRun | Exception) -> None:
+    """Thousands of rings of objects would hold up the window while Python looks for them."""
+
+    class Knows:
+        job: Job
+
+        def ended(self, _: Exception | None) -> None:
+            """Told once."""
+
+    def opened() -> FakeRun:
+        if isinstance(run, Exception):
+            raise run
+        return run
+
+    knows = Knows()
+    knows.job = Job(1, False, CancelToken(), opened, lambda: None, knows.ended)
+    gone = weakref.ref(knows)
+    gc.disable()
+    try:
+        knows.job.move_whole()
+        del knows
+        assert gone() is None
+    finally:
+        gc.enable()
