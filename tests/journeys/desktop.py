@@ -85,6 +85,10 @@ class Desktop:
         window = self._xdotool("getactivewindow", check=False).strip()
         return window if window and title in self._xdotool("getwindowname", window, check=False) else None
 
+    def title_in_front(self) -> str:
+        """The whole title of the window that has the keyboard; empty for none."""
+        return self._xdotool("getactivewindow", "getwindowname", check=False).strip()
+
     # -- keys and pointer ----------------------------------------------------------------------
 
     def press(self, *keys: str) -> None:

@@ -73,6 +73,10 @@ class Person:
         assert window is not None
         return self.desktop.area(window)
 
+    def is_asked(self, verb: str) -> None:
+        """Wait for the sheet that shows what is about to be moved: “Upload”, “Download”."""
+        self.program.until(lambda: self.desktop.title_in_front() == verb, f"the sheet “{verb}” in front")
+
     def is_at(self, title: str) -> None:
         """Wait until the main window shows this place."""
         self.waits_for(f"{title} – s3browser")

@@ -70,6 +70,9 @@ def drops_and_watches(person: Person, home: Path, source: Path, client: "Boto3Cl
     """Drop a folder from another program’s window onto the table, and wait until the server has it."""
     with person.beside(home, "give", source) as start:
         person.drops(start)
+        person.is_asked("Upload")
+        person.picture("upload-plan")
+        person.desktop.press("Return")
         person.sees_transfers()
     person.picture("uploading")
     person.program.until(
@@ -83,6 +86,8 @@ def downloads_by_keys(person: Person, target: Path) -> None:
     """Select all and choose where to."""
     person.desktop.press("ctrl+a", "ctrl+d")
     person.chooses("Download to", target)
+    person.is_asked("Download")
+    person.desktop.press("Return")
     person.program.until(lambda: len(list(files_in(target))) >= FILES, "every file downloaded", timeout_s=60)
 
 

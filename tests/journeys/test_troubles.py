@@ -95,7 +95,7 @@ def test_a_process_killed_in_the_middle_leaves_the_old_file_whole(
     folder.mkdir()
     (folder / "film.mp4").write_bytes(b"the one from last year")
     begin_download(person, moto_http, line, folder)
-    person.waits_for("Download")
+    person.is_asked("Download")
     person.picture("already-there")
     person.desktop.press("Down", "Return")  # from “Keep both” to “Replace”
     person.program.until(lambda: is_under_way(folder), "the first bytes")
