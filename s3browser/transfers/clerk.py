@@ -32,6 +32,7 @@ from s3browser.transfers.news import News
 from s3browser.transfers.office import Office
 from s3browser.transfers.proof import not_arrived
 from s3browser.transfers.records import Active, Batch
+from s3browser.transfers.target import NewEntries
 from s3browser.transfers.verdict import attempts_after, state_after
 
 _LOW, _HIGH = 128, 512  # small files on the desk: below the first, up to the second are fetched
@@ -53,6 +54,7 @@ class Clerk:
         open_journal: as ``Journal.open``.
         inbox: where the messages come from.
         desk: where the workers get their work.
+        entries: the folders of files that have arrived.
         office: who does the rest.
         news: what has happened.
         clock: a monotonic clock, in seconds.
@@ -67,6 +69,7 @@ class Clerk:
         open_journal: Callable[[], tuple[Journal, SettingsError | None]],
         inbox: Inbox,
         desk: Desk,
+        entries: NewEntries,
         office: Office,
         news: News,
         clock: Callable[[], float],
@@ -75,6 +78,7 @@ class Clerk:
         self._open_journal = open_journal
         self._inbox = inbox
         self._desk = desk
+        self._entries = entries
         self._office = office
         self._news = news
         self._clock = clock
@@ -95,7 +99,7 @@ class Clerk:
         try:
             journal, trouble = self._open_journal()
             with closing(journal):
-                self.ledger = Ledger(journal, partial(self._office.deliver, self._on_trouble))
+                self.ledger = Ledger(journal, self._entries, partial(self._office.deliver, self._on_trouble))
                 if trouble is not None:
                     self._office.deliver(self._on_trouble, trouble)
                 self._do(self._take_up)

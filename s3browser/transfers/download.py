@@ -17,7 +17,7 @@ from s3browser.transfers.localfile import mtime_of
 from s3browser.transfers.parts import MIB, Part, PartList, part_size
 from s3browser.transfers.pieces import Pieces
 from s3browser.transfers.run import Keeper, NoKeeper, Partial, drive, stop_if
-from s3browser.transfers.target import Target
+from s3browser.transfers.target import NewEntries, Target
 from s3browser.transfers.target import make_folder as make_folder  # for the manager
 
 IN_MEMORY_BYTES = 16 * MIB
@@ -48,6 +48,7 @@ class Download:
         partial: what an earlier run left.
         cancel: ends ``begin``, ``move`` and ``finish`` soon after it is set, with ``Cancelled``.
         root: nothing is written outside of it.
+        entries: told of the file’s folder, for somebody to bring its new entry to the disk; None: the run does.
         on_received: called in the moving thread after every piece.
 
     ``begin``, ``move`` and ``finish`` raise S3DownloadError where the disk is full, the folder missing or read-only,
@@ -69,6 +70,7 @@ class Download:
         partial: Partial | None = None,
         cancel: Cancel | None = None,
         root: Path | None = None,
+        entries: NewEntries | None = None,
         on_received: Callable[[], object] | None = None,
     ) -> None:
         self.etag = etag
@@ -81,7 +83,9 @@ class Download:
         self._unless_same = unless_same
         self._cancel: Cancel = cancel or threading.Event()
         self._on_received = on_received
-        self._target = Target(os.fspath(path), may_replace=may_replace, root="" if root is None else str(root))
+        self._target = Target(
+            os.fspath(path), may_replace=may_replace, root="" if root is None else str(root), entries=entries
+        )
         self._details: ObjectDetails | None = None  # asked for before the bytes
         self._whole: PartList | None = None  # of an object in memory: its only part,
         self._answer: ObjectDetails | None = None  # what came with the bytes,

@@ -6,6 +6,7 @@ from typing import TypeVar
 from s3browser.exceptions import Cancelled, SettingsError
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.journalfile import JournalError
+from s3browser.transfers.target import NewEntries
 
 T = TypeVar("T")
 
@@ -15,14 +16,16 @@ class Ledger:
 
     Args:
         journal: what it writes into.
+        entries: the folders of files that have arrived, brought to the disk before that is written down.
         on_trouble: hears that it can't be written, once until it can be again.
 
     Attributes:
         cannot_write: whether it could not be written the last time.
     """
 
-    def __init__(self, journal: Journal, on_trouble: Callable[[SettingsError], object]) -> None:
+    def __init__(self, journal: Journal, entries: NewEntries, on_trouble: Callable[[SettingsError], object]) -> None:
         self.journal = journal
+        self._entries = entries
         self.cannot_write = False
         self._on_trouble = on_trouble
         self._writes: list[Callable[[], object]] = []
@@ -38,6 +41,7 @@ class Ledger:
             JournalError: it can't be written now.
         """
         if self._writes:
+            self._entries.sync()
             with self.journal.transaction():
                 for write in self._writes:
                     write()

@@ -14,6 +14,7 @@ from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MULTIPART_FROM_BYTES, Part
 from s3browser.transfers.rediscovery import find_open_upload
 from s3browser.transfers.run import Keeper, Partial, Run
+from s3browser.transfers.target import NewEntries
 from s3browser.transfers.upload import Upload, abort_strays
 
 FOLDER_CONTENT_TYPE = "application/x-directory"
@@ -33,10 +34,12 @@ class Making:
 
     Args:
         stores: connection id → its store; blocking, and may raise.
+        entries: told of the folders that downloads put something into.
     """
 
-    def __init__(self, stores: Callable[[str], ObjectStore]) -> None:
+    def __init__(self, stores: Callable[[str], ObjectStore], entries: NewEntries) -> None:
         self._stores = stores
+        self._entries = entries
         self._looked_at: dict[tuple[str, str], float] = {}
 
     def run(self, record: TransferRecord, keeper: PartialKeeper, partial: Partial | None, token: CancelToken) -> Run:
@@ -64,7 +67,7 @@ class Making:
         return Download(
             store, item.location, item.local_path, size=item.size, etag=item.etag,
             may_replace=item.may_replace, unless_same=item.unless_same, keeper=keeper, partial=partial, cancel=token,
-            root=item.root,
+            root=item.root, entries=self._entries,
         )  # fmt: skip
 
     def abandon(self, leftover: Leftover) -> None:

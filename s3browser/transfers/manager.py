@@ -34,6 +34,7 @@ from s3browser.transfers.news import News
 from s3browser.transfers.proof import prove
 from s3browser.transfers.records import Active, Batch
 from s3browser.transfers.run import Run
+from s3browser.transfers.target import NewEntries
 from s3browser.transfers.verdict import is_given_up
 
 T = TypeVar("T")
@@ -82,12 +83,13 @@ class TransferManager:
         self._workers = 0
         self._lock = threading.Lock()
         self._token = CancelToken()
-        self._making = Making(stores)
+        entries = NewEntries()
+        self._making = Making(stores, entries)
         self._desk = Desk()
         self._news = News(lambda tell: runner.post(self._token_of_news, tell))
         self._token_of_news = CancelToken()
         self._inbox = Inbox()
-        self._clerk = Clerk(open_journal, self._inbox, self._desk, self, self._news, clock, on_trouble)
+        self._clerk = Clerk(open_journal, self._inbox, self._desk, entries, self, self._news, clock, on_trouble)
         runner.submit("journal", self._clerk.serve, done=_ignore, failed=_raise)
 
     # ------------------------------------------------------------------ what can be asked for

@@ -3,7 +3,6 @@
 import os
 import secrets
 import shutil
-import threading
 from contextlib import suppress
 from pathlib import Path
 from time import monotonic, time_ns
@@ -24,7 +23,25 @@ _CAN_DO_WITHOUT_NAME = hasattr(os, "O_TMPFILE") and Path("/proc/self/fd").exists
 _MAX_FOLDERS_KNOWN = 64
 
 _folders: dict[tuple[str, str], tuple[float, int]] = {}
-_syncs: "dict[str, _FolderSync]" = {}
+
+
+class NewEntries:
+    """Folders that have got new entries which may not be on the disk yet. Thread-safe.
+
+    To bring every one of thousands of small files there by itself would cost more than the files.
+    """
+
+    def __init__(self) -> None:
+        self._folders: set[str] = set()
+
+    def add(self, folder: str) -> None:
+        """A folder has got one."""
+        self._folders.add(folder)
+
+    def sync(self) -> None:
+        """Return when all that were added before this call are on the disk. Blocking; one thread at a time."""
+        while self._folders:
+            _sync_folder(self._folders.pop())
 
 
 class Target:
@@ -34,19 +51,31 @@ class Target:
         path: the file.
         may_replace: whether a file that is there may be replaced. A folder never is; of a link, it is the link.
         root: the folder outside of which nothing is written; empty for anywhere.
-        temp: the temporary file of an earlier run; a new name where empty.
+        entries: told that the folder has a new entry, which somebody else brings to the disk; None: ``replace`` does.
     """
 
-    __slots__ = ("_has_name", "_is_in_place", "folder", "may_replace", "path", "root", "temp")
+    __slots__ = ("_entries", "_has_name", "_is_in_place", "_temp", "folder", "may_replace", "path", "root")
 
-    def __init__(self, path: str, *, may_replace: bool, root: str = "", temp: str = "") -> None:
+    def __init__(self, path: str, *, may_replace: bool, root: str = "", entries: NewEntries | None = None) -> None:
         self.path = path
         self.folder = os.path.dirname(path) or "."
-        self.temp = temp or f"{os.path.join(self.folder, '.~s3b-')}{secrets.token_hex(4)}.part"
+        self._temp = ""
+        self._entries = entries
         self.may_replace = may_replace
         self.root = root
         self._has_name = True
         self._is_in_place = False
+
+    @property
+    def temp(self) -> str:
+        """The temporary file: that of an earlier run where it was set, else a new name."""
+        if not self._temp:
+            self._temp = f"{os.path.join(self.folder, '.~s3b-')}{secrets.token_hex(4)}.part"
+        return self._temp
+
+    @temp.setter
+    def temp(self, path: str) -> None:
+        self._temp = path
 
     def check(self, size: int) -> None:
         """Raise S3DownloadError early where the target can’t become a file of ``size`` bytes."""
@@ -126,7 +155,10 @@ class Target:
                         raise S3DownloadError("download", self.path, "InUse") from error
                 if cancel.wait(0.1):
                     raise Cancelled
-        _sync_folder(self.folder)
+        if self._entries is None:
+            _sync_folder(self.folder)
+        else:
+            self._entries.add(self.folder)
 
     def _give_name(self, fd: int) -> None:
         """Give a file without a name one: the target’s, where that has to be free."""
@@ -214,33 +246,11 @@ def _is_same(temp: str, path: str) -> bool:
 
 
 def _sync_folder(folder: str) -> None:
-    """Return when the folder’s new entry is on the disk."""
-    if len(_syncs) >= _MAX_FOLDERS_KNOWN:
-        _syncs.clear()
-    _syncs.setdefault(folder, _FolderSync(folder)).sync()
-
-
-class _FolderSync:
-    """Brings a folder’s entries to the disk, for all threads that wait for it at once."""
-
-    __slots__ = ("_begun", "_folder", "_lock")
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-        self._lock = threading.Lock()
-        self._begun = 0
-
-    def sync(self) -> None:
-        """Return when all that was in the folder before this call is on the disk."""
-        wanted = self._begun + 1  # the one under way may have begun too early
-        with self._lock:
-            if self._begun >= wanted:
-                return
-            self._begun += 1
-            # Windows and some network disks have no such call.
-            with suppress(OSError):
-                fd = os.open(self._folder, os.O_RDONLY)
-                try:
-                    os.fsync(fd)
-                finally:
-                    os.close(fd)
+    """Return when the folder’s new entries are on the disk."""
+    # Windows and some network disks have no such call; what has gone away needs none.
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

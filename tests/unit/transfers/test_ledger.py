@@ -7,6 +7,7 @@ from s3browser.exceptions import Cancelled, SettingsError
 from s3browser.model.transfers import Proof
 from s3browser.transfers.journalfile import JournalError
 from s3browser.transfers.ledger import Ledger
+from s3browser.transfers.target import NewEntries
 from tests.unit.transfers.office import FullDisk, add, item
 
 
@@ -25,7 +26,7 @@ def troubles() -> list[SettingsError]:
 
 @pytest.fixture
 def ledger(journal: FullDisk, troubles: list[SettingsError]) -> Ledger:
-    return Ledger(journal, troubles.append)
+    return Ledger(journal, NewEntries(), troubles.append)
 
 
 def proof(ledger: Ledger) -> Proof | None:

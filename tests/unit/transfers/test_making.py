@@ -13,6 +13,7 @@ from s3browser.transfers.journalrows import Leftover, TransferRecord
 from s3browser.transfers.making import FOLDER_CONTENT_TYPE, Making
 from s3browser.transfers.parts import MIB
 from s3browser.transfers.run import Partial, Run, drive
+from s3browser.transfers.target import NewEntries
 from s3browser.transfers.upload import Upload
 from tests.fakestore import BUCKET, FakeStore
 from tests.unit.transfers.keeping import Memory
@@ -32,7 +33,7 @@ def store() -> FakeStore:
 
 @pytest.fixture
 def making(store: FakeStore) -> Making:
-    return Making({"office": store}.__getitem__)
+    return Making({"office": store}.__getitem__, NewEntries())
 
 
 @pytest.fixture
@@ -182,4 +183,4 @@ def test_without_a_store_nothing_is_made(tmp_path: Path) -> None:
         raise S3CredentialsError("transfer")
 
     with pytest.raises(S3CredentialsError):
-        run(Making(gone), item())
+        run(Making(gone, NewEntries()), item())

@@ -142,57 +142,27 @@ def test_a_folder_that_can_not_be_synced_is_no_error(tmp_path: Path, monkeypatch
     assert (tmp_path / "x").exists()
 
 
-def test_threads_that_wait_for_a_folder_share_its_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sync = targets._FolderSync(str(tmp_path))
-    reached, go_on = threading.Event(), threading.Event()
-    calls: list[int] = []
-
-    def slow(fd: int) -> None:
-        calls.append(fd)
-        reached.set()
-        assert go_on.wait(5)
-
-    monkeypatch.setattr(os, "fsync", slow)
-    threads = [threading.Thread(target=sync.sync) for _ in range(5)]
-    threads[0].start()
-    assert reached.wait(5)
-    waiting = CountingLock(sync._lock, 4)
-    sync._lock = waiting  # type: ignore[assignment]
-    for thread in threads[1:]:
-        thread.start()
-    assert waiting.all_there.wait(5)
-    go_on.set()
-    for thread in threads:
-        thread.join(5)
-    assert len(calls) == 2  # the one that was under way, and one for all that came meanwhile
-
-
-class CountingLock:
-    """A lock that tells when ``count`` threads want it."""
-
-    def __init__(self, lock: threading.Lock, count: int) -> None:
-        self._lock = lock
-        self._left = count
-        self._guard = threading.Lock()
-        self.all_there = threading.Event()
-
-    def __enter__(self) -> None:
-        with self._guard:
-            self._left -= 1
-            if self._left == 0:
-                self.all_there.set()
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+def test_somebody_else_may_bring_new_entries_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(str(Path(f"/proc/self/fd/{fd}").readlink())))
+    entries = targets.NewEntries()
+    for name in "xyz":
+        target = Target(str(tmp_path / name), may_replace=True, entries=entries)
+        os.close(target.create(0))
+        target.replace(threading.Event())
+    assert synced == []
+    entries.sync()
+    assert synced == [str(tmp_path)], "once for all of them"
+    entries.sync()
+    assert len(synced) == 1
 
 
 def test_only_some_folders_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(targets, "_MAX_FOLDERS_KNOWN", 2)
     for name in "abc":
         (tmp_path / name).mkdir()
-        temp_for(tmp_path / name / "x").replace(threading.Event())
-        assert len(targets._syncs) <= 2
+        Target(str(tmp_path / name / "x"), may_replace=True).check(1)
+        assert len(targets._folders) <= 2
 
 
 @pytest.mark.parametrize("may_replace", [True, False])
