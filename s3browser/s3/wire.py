@@ -88,9 +88,6 @@ class Answer:
 
     # ------------------------------------------------------------------ what httptools calls
 
-    def on_header(self, name: bytes, value: bytes) -> None:  # noqa: D102
-        self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-
     def on_body(self, piece: bytes) -> None:  # noqa: D102
         self._parsed.append(piece)
 
@@ -137,12 +134,12 @@ class Answer:
                 raise NotHttpError("This is no answer of HTTP.") from error
             self.status = parser.get_status_code()
             if self.status >= 200:
+                self.headers = _headers(view[:end])
                 break
             # 100 Continue and its like
             buffer[: filled - end] = buffer[end:filled]
             filled -= end
             seen = 0
-            self.headers.clear()
         self._at, self._filled = end, filled
         # httptools forgets it where there is no body to come.
         self._may_rest = self._may_rest and _stays_open(parser.get_http_version(), self.headers.get("connection"))
@@ -284,6 +281,16 @@ class Answer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _headers(head: memoryview) -> dict[str, str]:
+    """The headers of a head that httptools has found to be one; to hear of each from it costs three times as much."""
+    headers: dict[str, str] = {}
+    for line in str(head, "latin-1").split("\r\n")[1:]:
+        name, mark, value = line.partition(":")
+        if mark:
+            headers[name.lower()] = value.strip(" \t")
+    return headers
 
 
 def _stays_open(version: str, connection: str | None) -> bool:

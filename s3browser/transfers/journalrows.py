@@ -4,6 +4,7 @@ import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class TransferRecord:
         item = TransferItem(
             Direction(direction), S3Location(bucket, text_of(key)), Path(os.fsdecode(path)), size, modified_ns, etag,
             bool(may_replace), bool(unless_same), bool(renamed), bool(is_folder),
-            Path(os.fsdecode(root)) if root else None,
+            _path(root) if root else None,
         )  # fmt: skip
         failure = error_from_text(error) if error else None
         return cls(transfer_id, batch_id, connection_id, item, TransferState(state), attempts, position, failure, rank)
@@ -109,3 +110,9 @@ def bytes_of(text: str) -> bytes:
 def text_of(kept: bytes) -> str:
     """The reverse of ``bytes_of``."""
     return kept.decode(errors="surrogatepass")
+
+
+@lru_cache(64)
+def _path(path: bytes) -> Path:
+    """Thousands of transfers have one root."""
+    return Path(os.fsdecode(path))
