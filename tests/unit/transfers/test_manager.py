@@ -798,7 +798,7 @@ def test_what_arrives_while_the_disk_is_full(program: Program, store: FakeStore,
     program.journal.is_full = True
     gate.release()
     program.window.until(lambda: program.troubles)
-    assert program.journal.files(batch_id, list(TransferState), 0, 1)[0].state is QUEUED
+    assert program.states(batch_id) == [QUEUED]
     program.journal.is_full = False
     program.window.wait_for_batches()
     assert program.states(batch_id) == [DONE]
