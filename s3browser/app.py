@@ -182,7 +182,7 @@ class Program(QObject):
         self._theme.dress()
         self._relay = GuiRelay(self)
         self._qt_app.setWindowIcon(QIcon(str(RESOURCES / "s3browser.svg")))
-        self._runner = JobRunner(LANES, self._relay.deliver)
+        self._runner = JobRunner(LANES, self._relay.deliver, in_background=("transfers",))
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
