@@ -32,11 +32,6 @@ def fits(plan: Plan) -> bool:
     return plan.free_bytes is None or plan.total_bytes <= plan.free_bytes
 
 
-def renamed_count(plan: Plan) -> int:
-    """How many get another name than they have, even before a conflict is settled by keeping both."""
-    return sum(item.renamed for item in plan.items) + sum(conflict.item.renamed for conflict in plan.conflicts)
-
-
 def seconds_needed(count: int, size_bytes: int, bytes_per_s: float, files_per_s: float) -> float | None:
     """How long ``count`` files of ``size_bytes`` together take at these speeds; None while a speed is not known.
 

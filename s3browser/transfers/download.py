@@ -12,13 +12,11 @@ from s3browser.model.locations import S3Location
 from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import Progress
 from s3browser.transfers.checksums import check_for, is_proved
-from s3browser.transfers.localfile import local_errors as local_errors  # for the planner
-from s3browser.transfers.localfile import mtime_of
+from s3browser.transfers.localfile import local_errors, mtime_of
 from s3browser.transfers.parts import MIB, Part, PartList, part_size
 from s3browser.transfers.pieces import Pieces
 from s3browser.transfers.run import Keeper, NoKeeper, Partial, drive, stop_if
 from s3browser.transfers.target import NewEntries, Target
-from s3browser.transfers.target import make_folder as make_folder  # for the manager
 
 IN_MEMORY_BYTES = 16 * MIB
 _SAME_TIME_NS = 2_000_000_000  # FAT keeps even seconds only

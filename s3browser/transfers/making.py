@@ -8,13 +8,13 @@ from typing import Protocol
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.store import ObjectStore
 from s3browser.model.transfers import Direction, TransferItem
-from s3browser.transfers.download import Download, make_folder
+from s3browser.transfers.download import Download
 from s3browser.transfers.journalrows import Leftover, TransferRecord
 from s3browser.transfers.localfile import Fingerprint
 from s3browser.transfers.parts import MULTIPART_FROM_BYTES, Part
 from s3browser.transfers.rediscovery import find_open_upload
 from s3browser.transfers.run import Keeper, Partial, Run
-from s3browser.transfers.target import NewEntries
+from s3browser.transfers.target import NewEntries, make_folder
 from s3browser.transfers.upload import Upload, abort_strays
 
 FOLDER_CONTENT_TYPE = "application/x-directory"

@@ -32,7 +32,6 @@ from s3browser.transfers.localfile import (
     mtime_of,
     thread_buffer,
 )
-from s3browser.transfers.localfile import local_error as local_error  # for the planner
 from s3browser.transfers.parts import (
     MAX_OBJECT_BYTES,
     MIB,

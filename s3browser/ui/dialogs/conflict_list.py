@@ -16,7 +16,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHeaderView,
     QMenu,
     QStyle,
     QStyledItemDelegate,
@@ -30,6 +29,7 @@ from s3browser.model.conflicts import RULES
 from s3browser.ui.dialogs.conflict_model import AnyIndex, ConflictFace, ConflictModel, ConflictRole
 from s3browser.ui.icons import icon
 from s3browser.ui.labels import tool_tip
+from s3browser.ui.one_column import as_list
 from s3browser.ui.theme import GRID, current_colours
 
 _ICON = 2 * GRID
@@ -137,17 +137,7 @@ class ConflictList(QTableView):
         self.setItemDelegate(self._delegate)
         self.setModel(model)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setMouseTracking(True)
-        self.horizontalHeader().hide()
-        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        as_list(self)
         self._fit_rows()
 
     def selected_rows(self) -> Sequence[int]:

@@ -53,11 +53,6 @@ class DiaryModel(QAbstractListModel):
         self._has_more = True
 
     @property
-    def is_asking(self) -> bool:
-        """Whether an answer is still to come."""
-        return self._is_asking
-
-    @property
     def search_text(self) -> str:
         """What it looks for."""
         return self._search

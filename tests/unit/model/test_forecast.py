@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from s3browser.exceptions import S3AccessDeniedError, S3UploadError
-from s3browser.model.forecast import PLAIN_BYTES, PLAIN_FILES, fits, is_plain, renamed_count, seconds_needed
+from s3browser.model.forecast import PLAIN_BYTES, PLAIN_FILES, fits, is_plain, seconds_needed
 from s3browser.model.locations import S3Location
 from s3browser.model.transfers import Conflict, Direction, Plan, Problem, TransferItem
 
@@ -44,13 +44,6 @@ def test_room_is_needed_for_what_is_in_conflict_too() -> None:
     assert plan.total_bytes == 6
     assert plan.count == 2
     assert [fits(replace(plan, free_bytes=free)) for free in (None, 7, 6, 5)] == [True, True, True, False]
-
-
-def test_how_many_names_differ() -> None:
-    plan = Plan(
-        Direction.DOWNLOAD, (item(), item(renamed=True)), (TAKEN, Conflict(item(renamed=True), item(renamed=True)))
-    )  # fmt: skip
-    assert renamed_count(plan) == 2, "keeping both is not decided yet"
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import UploadedPart
 from s3browser.model.locations import S3Location
 from s3browser.transfers import upload
-from s3browser.transfers.localfile import Fingerprint
+from s3browser.transfers.localfile import Fingerprint, local_error
 from s3browser.transfers.parts import MAX_OBJECT_BYTES, MIB
 from s3browser.transfers.run import Partial
-from s3browser.transfers.upload import Upload, local_error, upload_file
+from s3browser.transfers.upload import Upload, upload_file
 from tests.fakestore import BUCKET, FakeStore
 from tests.unit.transfers.keeping import Memory
 
