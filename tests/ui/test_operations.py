@@ -291,6 +291,6 @@ class TestDrag:
         heard: list[bool] = []
         operations.fetch_for_drag(ROWS, "p1", tmp_path / "drag", heard.append)
         asked = sheet(qtbot)
-        assert heard == [False]
+        qtbot.waitUntil(lambda: heard == [False])
         asked.close()
         assert manager.started == []
