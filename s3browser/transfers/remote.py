@@ -1,10 +1,12 @@
 """The window's end of the transfers, which have a process of their own. The other end is ``host``."""
 
+import io
 import logging
 import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -301,8 +303,13 @@ class RemoteTransfers:
 
     def _started(self) -> Process:
         self._started_at.append(monotonic())
-        process = self._start_process()
-        process.channel.send(self._setup)  # before all that waits to be sent; an empty pipe has room for it
+        try:
+            process = self._start_process()
+        except OSError:  # no room for another process; told like one that ends at once
+            _log.exception("the process of the transfers could not be started")
+            return _NotStarted()
+        with suppress(OSError):
+            process.channel.send(self._setup)  # before all that waits to be sent; an empty pipe has room for it
         return process
 
     def _start_again(self) -> bool:
@@ -324,6 +331,16 @@ class RemoteTransfers:
                 self._ask(call.method, call.arguments, answered)
         self._deliver(lambda: self._tell(TransferNews(changed=True)))
         return True
+
+
+class _NotStarted:
+    """A process that has ended already."""
+
+    def __init__(self) -> None:
+        self.channel = Channel(io.BytesIO(), io.BytesIO())
+
+    def end(self, timeout_s: float) -> None:
+        """See ``Process``."""
 
 
 def _pieces(plan: Plan) -> Iterator[PlanPiece]:

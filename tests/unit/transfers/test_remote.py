@@ -352,6 +352,22 @@ def test_one_that_dies_all_the_time_is_given_up(office: Office) -> None:
     office.transfers.pause_all()  # nobody hears it, and nobody minds
 
 
+def test_one_that_cannot_be_started_does_not_stop_the_window(tmp_path: Path) -> None:
+    window, troubles = Window(), list[S3IntegrationError]()
+    runner = JobRunner({"actions": 1}, window.inbox.put)
+
+    def start() -> InThread:
+        raise BlockingIOError
+
+    transfers = RemoteTransfers(
+        start, tmp_path / "transfers.sqlite", lambda _: (PROFILE, SECRET), runner,
+        connections=2, on_trouble=troubles.append,
+    )  # fmt: skip
+    window.until(lambda: troubles)
+    assert not transfers.shutdown(10)
+    assert runner.shutdown(10)
+
+
 def test_the_end_waits_until_all_is_kept(tmp_path: Path, files: list[Path]) -> None:
     office = Office(tmp_path / "transfers.sqlite", FakeStore({BUCKET: {}}))
     gate = office.store.hang("put")
