@@ -7,12 +7,12 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
 from time import monotonic
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from s3browser.exceptions import S3IntegrationError
 from s3browser.jobs.cancel import CancelToken, StopReason
@@ -56,6 +56,23 @@ class Process(Protocol):
         """Wait at most so long for its end, and kill it then; close the channel."""
 
 
+@dataclass(slots=True, eq=False)
+class _Question:
+    """A call that has a callback; ``is_sent`` says whether a process has got it, or some of what goes before it."""
+
+    call: Call
+    answered: Callable[[Any], object]
+    is_sent: bool = False
+
+
+class _Parcel(NamedTuple):
+    """What is to be sent in one go, to one process: ``process``, or the one there is."""
+
+    messages: Iterable[object]
+    question: _Question | None = None
+    process: Process | None = None
+
+
 class RemoteTransfers:
     """A ``TransferManager`` in another process; calls and callbacks are the same. Every call returns at once.
 
@@ -90,10 +107,10 @@ class RemoteTransfers:
         self._listeners: list[Callable[[TransferNews], None]] = []
         self._tickets = count(1)
         self._lock = threading.Lock()
-        self._open: dict[int, tuple[Call, Callable[[Any], object]]] = {}
+        self._open: dict[int, _Question] = {}
         self._is_kept = False
         self._is_over = threading.Event()
-        self._outbox: queue.SimpleQueue[Iterable[object]] = queue.SimpleQueue()
+        self._outbox: queue.SimpleQueue[_Parcel] = queue.SimpleQueue()
         self._started_at: deque[float] = deque(maxlen=_MOST_STARTS)
         self._process = self._started()
         threading.Thread(target=self._send_all, name="s3b-transfers-out", daemon=True).start()
@@ -235,22 +252,26 @@ class RemoteTransfers:
         before: Iterable[object] = (),
     ) -> None:
         ticket = next(self._tickets)
-        call = Call(method, arguments, ticket)
+        question = _Question(Call(method, arguments, ticket), answered)
         with self._lock:
-            self._open[ticket] = call, answered
-        self._outbox.put(_one_after_another(before, call))
+            self._open[ticket] = question
+        self._outbox.put(_Parcel(_one_after_another(before, question.call), question))
 
-    def _send(self, message: object) -> None:
-        self._outbox.put((message,))
+    def _send(self, *messages: object, process: Process | None = None) -> None:
+        self._outbox.put(_Parcel(messages, process=process))
 
     def _send_all(self) -> None:
         """Never on the window's thread: the pipe may be full, and a large plan takes its time."""
         while not self._is_over.is_set():
-            for message in self._outbox.get():
-                try:
-                    self._process.channel.send(message)
-                except OSError:
-                    break  # ``_receive_all`` hears of it too
+            parcel = self._outbox.get()
+            with self._lock:
+                process = self._process
+                if parcel.question is not None:
+                    parcel.question.is_sent = True
+            if parcel.process in (None, process):
+                with suppress(OSError):  # ``_receive_all`` hears of it too
+                    for message in parcel.messages:
+                        process.channel.send(message)
 
     # ------------------------------------------------------------------ in
 
@@ -265,7 +286,7 @@ class RemoteTransfers:
                 if self._token.is_set() or not self._start_again():
                     break
         self._is_over.set()
-        self._outbox.put(())
+        self._send()  # wakes ``_send_all``
 
     def _take(self, message: object) -> None:
         match message:
@@ -273,10 +294,10 @@ class RemoteTransfers:
                 self._deliver(lambda: self._tell(message))
             case Answer(ticket, value):
                 with self._lock:
-                    _, answered = self._open.pop(ticket)
-                self._deliver(lambda: answered(value))
+                    question = self._open.pop(ticket)
+                self._deliver(lambda: question.answered(value))
             case Wanted(ticket, connection_id):
-                work = partial(self._answer, ticket, connection_id)
+                work = partial(self._answer, self._process, ticket, connection_id)
                 self._runner.submit("actions", work, done=_ignore, failed=_raise, token=self._token)
             case Trouble(error):
                 self._deliver(lambda: self._on_trouble(error))
@@ -286,11 +307,13 @@ class RemoteTransfers:
             case _:
                 raise TypeError(message)
 
-    def _answer(self, ticket: int, connection_id: str, _: CancelToken) -> None:
+    def _answer(self, process: Process, ticket: int, connection_id: str, _: CancelToken) -> None:
+        """To the process that asked: to another one, its number would be that of another connection."""
         try:
-            self._send(Answer(ticket, self._credentials(connection_id)))
+            answer = Answer(ticket, self._credentials(connection_id))
         except S3IntegrationError as error:
-            self._send(Answer(ticket, error))
+            answer = Answer(ticket, error)
+        self._send(answer, process=process)
 
     def _tell(self, news: TransferNews) -> None:
         for listener in self._listeners:
@@ -320,15 +343,15 @@ class RemoteTransfers:
         if len(self._started_at) == _MOST_STARTS and now - self._started_at[0] < _WITHIN_S:
             self._deliver(lambda: self._on_trouble(_ended("It did so several times: start the program anew.")))
             return False
-        self._process = self._started()
+        process = self._started()
         with self._lock:
-            asked, self._open = self._open, {}
-        # Whether a batch is in the journal nobody knows; every other question can be asked again.
-        for call, answered in asked.values():
-            if call.method == "start":
+            self._process = process
+            lost = [self._open.pop(ticket) for ticket, question in [*self._open.items()] if question.is_sent]
+        for question in lost:
+            if question.call.method == "start":  # nobody knows whether the batch is in the journal
                 self._deliver(lambda: self._on_trouble(_ended("Look whether your files are in the list of transfers.")))
             else:
-                self._ask(call.method, call.arguments, answered)
+                self._ask(question.call.method, question.call.arguments, question.answered)
         self._deliver(lambda: self._tell(TransferNews(changed=True)))
         return True
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from s3browser.exceptions import S3BusyError, S3CredentialsError, S3IntegrationError
+from s3browser.exceptions import Cancelled, S3BusyError, S3CredentialsError, S3IntegrationError
 from s3browser.jobs.channel import Channel
 from s3browser.jobs.pace import Throttle
 from s3browser.jobs.runner import JobRunner
@@ -51,7 +51,9 @@ class InThread:
             self.host.serve()
         except (EOFError, BrokenPipeError):
             self.has_lost_the_window = True
-            self.host._manager.shutdown(10)  # the process would be gone
+            for answer in [*self.host._asked.values()]:  # the process would be gone
+                answer.put(Cancelled())
+            self.host._manager.shutdown(10)
         finally:
             self._far.close()
             self._line.close()
@@ -210,11 +212,12 @@ def test_limits_reach_the_stores_live(office: Office, files: list[Path]) -> None
     assert (throttle._up.rate, throttle._down.rate) == (None, 5)
 
 
-def test_every_call_is_passed_on(office: Office) -> None:
+def test_every_call_is_passed_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """None of them has anything to do here; each has its own test with the manager."""
     transfers = office.transfers
     heard: list[Call] = []
-    transfers._send = lambda message: heard.append(cast("Call", message))  # type: ignore[method-assign]
+    send = transfers._send
+    monkeypatch.setattr(transfers, "_send", heard.append)
     for of_one in ("pause", "resume", "cancel", "retry", "move_to_front", "remove"):
         getattr(transfers, of_one)(7)
     for of_batch in ("pause_batch", "resume_batch", "cancel_batch", "retry_batch"):
@@ -223,9 +226,8 @@ def test_every_call_is_passed_on(office: Office) -> None:
         getattr(transfers, of_all)()
     transfers.release("office")
     transfers.set_connections(3)
-    del transfers._send
     for call in heard:
-        transfers._send(call)
+        send(call)
     assert office.told(lambda seen: transfers.history("", None, 9, seen)) == []
     assert {call.method for call in heard} == {
         "pause", "resume", "cancel", "retry", "move_to_front", "remove", "pause_batch", "resume_batch",
@@ -338,7 +340,51 @@ def test_a_question_it_took_with_it_is_asked_again_and_a_start_is_told_of(office
 
 
 def has_started(office: Office, times: int) -> bool:
-    return len(office.processes) == times
+    return len(office.processes) == times and office.transfers._process is office.processes[-1]
+
+
+def test_an_answer_is_for_the_process_that_asked(office: Office, files: list[Path]) -> None:
+    """Its number may be that of another connection in the next one."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    def slowly(connection_id: str) -> Credentials:
+        if not asked.is_set():
+            asked.set()
+            go_on.wait(10)
+            return ConnectionProfile("other", "Other"), None
+        return office.known[connection_id]
+
+    office.transfers._credentials = slowly
+    office.start(to_upload(files[:1]))
+    assert asked.wait(10)
+    office.processes[0].kill()
+    eventually(partial(has_started, office, 2))
+    go_on.set()
+    office.window.wait_for_batches()
+    assert [profile for profile, _, _ in office.processes[1].made_of] == [PROFILE]
+
+
+def test_a_start_that_waits_to_be_sent_goes_to_the_next_process_whole(office: Office, files: list[Path]) -> None:
+    office.look()
+    is_sending, go_on = threading.Event(), threading.Event()
+    channel = office.processes[0].channel
+
+    def send(message: object) -> None:
+        is_sending.set()
+        go_on.wait(10)
+        raise BrokenPipeError
+
+    channel.send = send  # type: ignore[method-assign]
+    batches: list[int] = []
+    office.transfers.start(to_upload(files[:1]), "office", batches.append)  # this one is on its way, and lost
+    assert is_sending.wait(10)
+    office.transfers.start(to_upload(files[1:]), "office", batches.append)
+    office.processes[0].kill()
+    eventually(partial(has_started, office, 2))
+    go_on.set()
+    (batch,) = office.window.wait_for_batches()
+    assert (batch.done, len(batches)) == (599, 1)
+    assert [trouble.code for trouble in office.troubles] == ["Interrupted"]
 
 
 def test_one_that_dies_all_the_time_is_given_up(office: Office) -> None:
