@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from s3browser.exceptions import S3CredentialsError, S3IntegrationError
+from s3browser.model.locations import DELIMITER
 from s3browser.model.text import plural, rate_text, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, Hold, PanelLook, TransferSnapshot, TransferState
 
@@ -190,6 +191,7 @@ def batch_summary(batch: BatchSnapshot) -> str:
 
     “2 of 200 files did not arrive in Invoices”, where they were looked for and are not there.
     “200 of 200 files uploaded to Invoices, checking…”, before they were looked for.
+    “200 of 200 files of “Spring 2026” arrived in Invoices”, where one folder was chosen.
     """
     missing = missing_count(batch)
     failed = batch.failed - missing
@@ -204,13 +206,19 @@ def batch_outcome(batch: BatchSnapshot) -> str:
     done = "arrived in" if is_proved else f"{past} to"
     checking = CHECKING if batch.proof is None and batch.done else ""
     where = f" {done} {batch.target}" if batch.target else f" {done.split()[0]}"
+    folder = folder_of(batch)
     if batch.total == 1 and batch.name:
-        return f"{batch.name}{where}{checking}" if batch.done else f"{batch.name} {_undone(batch)}"
+        what = f"“{folder}”" if folder else batch.name
+        return f"{what}{where}{checking}" if batch.done else f"{what} {_undone(batch)}"
+    files = plural(batch.total, "file") + (f" of “{folder}”" if folder else "")
     if missing := missing_count(batch):
-        return f"{missing:,} of {plural(batch.total, 'file')} did not arrive" + (
-            f" in {batch.target}" if batch.target else ""
-        )
-    return f"{batch.done:,} of {plural(batch.total, 'file')}{where}{checking}"
+        return f"{missing:,} of {files} did not arrive" + (f" in {batch.target}" if batch.target else "")
+    return f"{batch.done:,} of {files}{where}{checking}"
+
+
+def folder_of(batch: BatchSnapshot) -> str:
+    """The name of the folder that was chosen, where it was just one; else empty."""
+    return batch.name.removesuffix(DELIMITER) if batch.name.endswith(DELIMITER) else ""
 
 
 def _undone(batch: BatchSnapshot) -> str:
@@ -221,6 +229,8 @@ def _undone(batch: BatchSnapshot) -> str:
 
 def diary_face(batch: BatchSnapshot, clock: str) -> Face:
     """The entry of a batch in the diary: “10:14  You uploaded 214 files to Invoices; 2 failed”.
+
+    “10:14  You uploaded the folder “Spring 2026” (214 files) to Invoices”, where one folder was chosen.
 
     Args:
         batch: finished or not.
@@ -249,9 +259,8 @@ def _did(batch: BatchSnapshot) -> str:
     is_up = batch.direction is Direction.UPLOAD
     verb, past = ("upload", "uploaded") if is_up else ("download", "downloaded")
     where = f" to {batch.target}" if batch.target else ""
-    what = batch.name if batch.total == 1 and batch.name else plural(batch.done or batch.total, "file")
+    what = _what(batch)
     if not batch.is_finished:
-        what = batch.name if batch.total == 1 and batch.name else plural(batch.total, "file")
         return f"You {verb} {what}{where}"
     if batch.done:
         return f"You {past} {what}{where}"
@@ -259,3 +268,11 @@ def _did(batch: BatchSnapshot) -> str:
         outcome = "it was cancelled" if batch.cancelled else "it failed"
         return f"You wanted to {verb} {what}{where}; {outcome}"
     return f"You wanted to {verb} {what}{where}"
+
+
+def _what(batch: BatchSnapshot) -> str:
+    """“a.pdf”, “214 files”, “the folder “Spring 2026” (214 files)”."""
+    files = plural(batch.done if batch.is_finished and batch.done else batch.total, "file")
+    if folder := folder_of(batch):
+        return f"the folder “{folder}”" + (f" ({files})" if batch.total > 1 else "")
+    return batch.name if batch.total == 1 and batch.name else files
