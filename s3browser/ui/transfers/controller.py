@@ -132,7 +132,9 @@ class TransfersController(QObject):
 
     def show_unfinished(self, profile_id: str, bucket: str) -> None:
         """Open the list of a bucket's unfinished uploads."""
-        dialog = UnfinishedUploadsDialog(bucket, self._tasks, lambda: self._sessions.store(profile_id), self._workspace)
+        dialog = UnfinishedUploadsDialog(
+            bucket, self._manager, self._tasks, lambda: self._sessions.store(profile_id), self._workspace
+        )
         dialog.continue_requested.connect(
             lambda path, folder: self.upload_requested.emit([path], Place(profile_id, folder))
         )
