@@ -155,7 +155,11 @@ class TransfersController(QObject):
     @Slot(object)
     def _tell_saved(self, path: Path) -> None:
         banner = Banner(
-            f"The receipt is saved as “{short(path.name)}”.", "Open", icon_name="receipt", parent=self._workspace
+            f"The receipt is saved as “{short(path.name)}”.",
+            "Open",
+            icon_name="check-circle",
+            colour="success",
+            parent=self._workspace,
         )
         banner.button_clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
         banner.button_clicked.connect(self._workspace.hide_banner)

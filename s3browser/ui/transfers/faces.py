@@ -1,7 +1,7 @@
 """What a row of the transfers panel and of the diary says and offers. No Qt: words and choices only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from s3browser.exceptions import S3CredentialsError, S3IntegrationError
@@ -39,7 +39,7 @@ class Face:
         picture: an icon of ``resources/icons``.
         colour: the picture’s, the bar’s and the problem’s, of ``theme.Colours``.
         name: the file, or the summary of a batch.
-        facts: how far, how fast; beside the name.
+        facts: how far, how fast; beside the name, or below it.
         more: where from and where to, for the tool tip.
         progress: 0.0 to 1.0, or None for no bar.
         problem: what went wrong, in place of the bar.
@@ -47,6 +47,7 @@ class Face:
         further: what else its menu offers.
         way: “Upload” or “Download”, for a screen reader.
         name_colour: of ``theme.Colours``.
+        is_sentence: whether the name is one, and has the whole width; then the facts are below it, and nothing else.
     """
 
     picture: str
@@ -60,6 +61,7 @@ class Face:
     further: tuple[Action, ...] = ()
     way: str = ""
     name_colour: str = "text"
+    is_sentence: bool = False
 
     @property
     def spoken(self) -> str:
@@ -216,6 +218,11 @@ def batch_outcome(batch: BatchSnapshot) -> str:
     return f"{batch.done:,} of {files}{where}{checking}"
 
 
+def brief_outcome(batch: BatchSnapshot) -> str:
+    """“198 of 200 files arrived”: ``batch_outcome`` without where, and without the folder."""
+    return batch_outcome(replace(batch, target="", name="" if folder_of(batch) else batch.name))
+
+
 def folder_of(batch: BatchSnapshot) -> str:
     """The name of the folder that was chosen, where it was just one; else empty."""
     return batch.name.removesuffix(DELIMITER) if batch.name.endswith(DELIMITER) else ""
@@ -243,15 +250,18 @@ def diary_face(batch: BatchSnapshot, clock: str) -> Face:
     again = (Action.SEND_AGAIN,) if batch.failed or batch.cancelled else ()
     if not batch.is_finished:
         waits = "paused" if batch.paused else "under way"
-        return Face(_WAYS[batch.direction][2] if batch.direction else "arrows-down-up", "accent", name, waits)
+        picture = _WAYS[batch.direction][2] if batch.direction else "arrows-down-up"
+        return Face(picture, "accent", name, waits, is_sentence=True)
+    facts, more = size, ""
     if batch.failed:
-        return Face("warning-circle", "danger", name, size, actions=(*again, Action.RECEIPT))
-    if batch.cancelled:
-        return Face("x-circle", "muted", name, size, actions=(*again, Action.RECEIPT))
-    if batch.proof is not None and batch.proof.is_complete:
-        return Face("check-circle", "success", name, f"all arrived · {size}", actions=(Action.RECEIPT,))
-    facts = f"not checked · {size}"
-    return Face("check-circle", "muted", name, facts, more=_unproved(batch), actions=(Action.RECEIPT,))
+        picture, colour = "warning-circle", "danger"
+    elif batch.cancelled:
+        picture, colour = "x-circle", "muted"
+    elif batch.proof is not None and batch.proof.is_complete:
+        picture, colour, facts = "check-circle", "success", f"all arrived · {size}"
+    else:
+        picture, colour, facts, more = "check-circle", "muted", f"not checked · {size}", _unproved(batch)
+    return Face(picture, colour, name, facts, more, actions=(*again, Action.RECEIPT), is_sentence=True)
 
 
 def _did(batch: BatchSnapshot) -> str:

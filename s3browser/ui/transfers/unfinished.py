@@ -32,6 +32,8 @@ from s3browser.ui.theme import GRID
 from s3browser.ui.transfers.engine import Transfers
 from s3browser.ui.transfers.unfinished_model import UnfinishedModel
 
+_WHAT = "These were begun and never finished. What was sent of them takes room in the bucket and often costs money."
+_ALL_OWN = "This program is sending these right now. Pause or cancel them in the transfers."
 OLD = timedelta(days=7)
 _PAGE = 200  # rows shown together: the first ones come before the last are known
 _ROLE = QDialogButtonBox.ButtonRole
@@ -182,6 +184,8 @@ class UnfinishedUploadsDialog(QDialog):
 
     def _take_own(self, own: Mapping[str, TransferState]) -> None:
         self._model.set_own(own)
+        if self._page is None:
+            self._explanation.setText(_ALL_OWN if all(map(self._model.is_own, self._model.uploads)) else _WHAT)
         self._show_buttons()
         self._changed.start(0)
 
@@ -218,9 +222,7 @@ class UnfinishedUploadsDialog(QDialog):
         self._pages.setCurrentWidget(self.table)
         self._show_deeds(True)
         self.table.setFocus()
-        self._explanation.setText(
-            "These were begun and never finished. What was sent of them takes room in the bucket and often costs money."
-        )
+        self._explanation.setText(_WHAT)
 
     def _show_deeds(self, shown: bool) -> None:
         for button in (self.continue_button, self.throw_button, self.old_button):

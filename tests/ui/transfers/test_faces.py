@@ -297,6 +297,7 @@ def test_the_diary_says_what_somebody_did(
 ) -> None:
     shown = diary_face(counted, "10:14")
     assert (shown.name, shown.facts, shown.actions) == (name, facts, actions)
+    assert shown.is_sentence
     assert diary_face(counted, "").name == name.removeprefix("10:14  ")
 
 

@@ -16,6 +16,7 @@ from s3browser.model.entries import OpenUpload, UploadedPart
 from s3browser.model.locations import S3Location
 from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import TransferState
+from s3browser.ui.labels import PlainLabel
 from s3browser.ui.state_page import StatePage
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.unfinished import ThrowAwayDialog, UnfinishedUploadsDialog
@@ -223,6 +224,18 @@ def test_what_this_program_is_sending_is_shown_but_left_alone(
     dialog.table.selectAll()
     assert [each.upload_id for each in dialog.chosen()] == ["u3", "u4"]
     assert [each.upload_id for each in dialog.old()] == ["u3"]
+
+
+@pytest.mark.parametrize(
+    ("own", "words"), [("u1 u2 u3", "These were begun"), ("u1 u2 u3 u4", "This program is sending")]
+)
+def test_it_says_whose_they_are(
+    dialog: UnfinishedUploadsDialog, manager: FakeTransfers, qtbot: QtBot, own: str, words: str
+) -> None:
+    manager.own = dict.fromkeys(own.split(), TransferState.QUEUED)
+    dialog.refresh()
+    qtbot.waitUntil(lambda: [row[3] for row in cells(dialog)][:1] == ["being sent"])
+    assert [label for label in dialog.findChildren(PlainLabel) if label.isVisible() and label.text().startswith(words)]
 
 
 def test_what_has_been_taken_up_since_is_not_thrown_away(
