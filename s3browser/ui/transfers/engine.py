@@ -81,6 +81,9 @@ class Transfers(Protocol):
     ) -> None:
         """The transfers of a batch that are in one of ``states``, by id, from the ``offset``-th on."""
 
+    def open_uploads(self, bucket: str, seen: Callable[[dict[str, TransferState]], None]) -> None:
+        """The open uploads of a bucket that are transfers and go on: upload id → queued (running, too) or paused."""
+
     def set_connections(self, count: int) -> None:
         """How many transfers go at a time, from now on."""
 
