@@ -219,6 +219,10 @@ class RemoteTransfers:
         """As ``TransferManager`` says."""
         self._ask("files", (batch_id, states, offset, limit), seen)
 
+    def open_uploads(self, bucket: str, seen: Callable[[dict[str, TransferState]], object]) -> None:
+        """As ``TransferManager`` says."""
+        self._ask("open_uploads", (bucket,), seen)
+
     def shutdown(self, timeout_s: float) -> bool:
         """As ``TransferManager`` says; the process is gone then."""
         self._token.cancel(StopReason.SHUTDOWN)

@@ -229,6 +229,7 @@ def test_every_call_is_passed_on(office: Office, monkeypatch: pytest.MonkeyPatch
     for call in heard:
         send(call)
     assert office.told(lambda seen: transfers.history("", None, 9, seen)) == []
+    assert office.told(lambda seen: transfers.open_uploads(BUCKET, seen)) == {}
     assert {call.method for call in heard} == {
         "pause", "resume", "cancel", "retry", "move_to_front", "remove", "pause_batch", "resume_batch",
         "cancel_batch", "retry_batch", "pause_all", "resume_all", "cancel_all", "retry_failed", "clear_finished",
