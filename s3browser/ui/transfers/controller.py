@@ -155,7 +155,7 @@ class TransfersController(QObject):
     @Slot(object)
     def _tell_saved(self, path: Path) -> None:
         banner = Banner(
-            f"The receipt is saved as “{short(path.name)}”.",
+            f"The receipt is saved as “{short(path.name, 48)}”.",
             "Open",
             icon_name="check-circle",
             colour="success",
