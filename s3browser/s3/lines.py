@@ -133,14 +133,15 @@ class Line:
         self.is_used = False
         self.rested_at = 0.0
         self._look_s = min(LOOK_S, patience.read_s)
-        self._is_plain = _HAS_TIMEVAL and type(sock) is socket.socket
-        if self._is_plain:
+        self._is_plain = False
+        if _HAS_TIMEVAL and type(sock) is socket.socket:
             # Python's own timeout asks whether a call would wait before each one: twice the system calls, and twice
             # the turns that other threads get.
+            self._is_plain = True
             sock.settimeout(None)
             seconds, rest = divmod(max(1, int(self._look_s * 1_000_000)), 1_000_000)  # zeros would stand for ever
             for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
-                self._sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", seconds, rest))
+                sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", seconds, rest))
         else:
             sock.settimeout(self._look_s)
 
