@@ -145,20 +145,21 @@ def plan_download(
     conflicts: list[Conflict] = []
     for each, parts in zip(objects, paths, strict=True):
         go_on(stop)
+        is_folder = each.is_empty_folder
         item = TransferItem(
             Direction.DOWNLOAD, each.location, folder.joinpath(*parts), each.size, nanoseconds(each.modified_at),
             each.etag, renamed=DELIMITER.join(parts) != each.name.removesuffix(DELIMITER),
-            is_folder=each.is_empty_folder, root=folder,
+            is_folder=is_folder, root=folder,
         )  # fmt: skip
-        if each.name.endswith(DELIMITER) and not each.is_empty_folder:
+        if each.name.endswith(DELIMITER) and not is_folder:
             reason = "It is a folder that holds data of its own, which no disk can store."
             problems.append(Problem(item, S3DownloadError("download", str(each.location), "BadName", reason=reason)))
             continue
-        spot = ground.folder(parts) if each.is_empty_folder else ground.file(parts)
+        spot = ground.folder(parts) if is_folder else ground.file(parts)
         if spot.kept_parts != parts:
             kept = replace(item, local_path=folder.joinpath(*spot.kept_parts), renamed=True)
             conflicts.append(Conflict(item, kept, spot.size, spot.modified_at, spot.obstacle))
-        elif not (each.is_empty_folder and spot.exists):
+        elif not (is_folder and spot.exists):
             items.append(item)
     return Plan(
         Direction.DOWNLOAD, tuple(items), tuple(conflicts), tuple(problems), target=folder.name,
