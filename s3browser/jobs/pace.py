@@ -6,6 +6,7 @@ from time import monotonic
 from types import TracebackType
 
 from s3browser.exceptions import Cancelled, S3BusyError, S3IntegrationError
+from s3browser.jobs.fibers import current, pause
 from s3browser.model.store import Cancel
 
 # Waits end this often to see a cancel or another limit.
@@ -13,6 +14,7 @@ _LOOK_S = 0.25
 # Under a limit bytes go in pieces of an eighth of a second, so that the rate is even and a cancel soon seen.
 _PIECES_PER_S = 8
 _MIN_PIECE = 1024
+_TURN_S = 0.02
 _BUSY_STATUSES = (429, 503)
 _SUCCESSES_FOR_ONE_MORE = 20
 _BETWEEN_CUTS_S = 1.0
@@ -104,7 +106,7 @@ class _Bucket:
 
 
 def _wait(seconds: float, cancel: Cancel | None) -> None:
-    (cancel or threading.Event()).wait(seconds)
+    pause(seconds, cancel)
 
 
 class Pace:
@@ -152,14 +154,22 @@ class Pace:
 
     def enter(self, cancel: Cancel | None) -> None:
         """Begin a request; see ``slot``."""
+        while not self._has_entered(patiently=current() is None):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
+            if current() is not None:  # those who can make room may be fibers of this thread
+                pause(_TURN_S, cancel)
+
+    def _has_entered(self, *, patiently: bool) -> bool:
         with self._lock:
-            while self._running >= self._limit:
-                if cancel is not None and cancel.is_set():
-                    raise Cancelled
+            if self._running >= self._limit and patiently:
                 self._waiting += 1
                 self._freed.wait(_LOOK_S)
                 self._waiting -= 1
+            if self._running >= self._limit:
+                return False
             self._running += 1
+            return True
 
     def leave(self, error: BaseException | None) -> None:
         """End a request; see ``slot``."""

@@ -1,6 +1,5 @@
 """The door to tenacity: the one retry loop of the program. botocore's own is switched off (``s3/service.py``)."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,6 +7,7 @@ from typing import TypeVar
 import tenacity
 
 from s3browser.exceptions import Cancelled, S3IntegrationError
+from s3browser.jobs.fibers import pause
 from s3browser.model.store import Cancel
 
 T = TypeVar("T")
@@ -58,7 +58,6 @@ def retrying(
         first: S3IntegrationError | None = error
 
     jitter = tenacity.wait_random_exponential(multiplier=policy.first_backoff_s, max=policy.max_backoff_s)
-    stop: Cancel = cancel or threading.Event()
 
     def again(state: tenacity.RetryCallState) -> bool:
         nonlocal mark_bytes
@@ -74,7 +73,7 @@ def retrying(
         return max(jitter(state), min(asked, policy.max_backoff_s))
 
     def sleep(seconds: float) -> None:
-        if stop.wait(seconds):
+        if pause(seconds, cancel):
             raise Cancelled
 
     def attempt() -> T:

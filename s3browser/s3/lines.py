@@ -2,19 +2,19 @@
 
 import errno
 import os
-import selectors
 import socket
 import ssl
 import struct
 import weakref
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 from urllib.parse import unquote, urlsplit
 
 from s3browser.exceptions import Cancelled
+from s3browser.jobs.fibers import READ, WRITE, current, wait_for
 from s3browser.model.store import Cancel
 
 if TYPE_CHECKING:
@@ -154,6 +154,8 @@ class Line:
             SlowLineError: nothing went for the read timeout.
             Cancelled: soon after ``cancel`` was set.
         """
+        if current() is not None and self._is_plain:
+            return self._in_turn(lambda: self._send_at_once(piece), WRITE, cancel, is_sending=True)
         try:
             return int(self._sock.send(piece))
         except _TIMEOUT:
@@ -169,6 +171,8 @@ class Line:
             SlowLineError: nothing came for the read timeout.
             Cancelled: soon after ``cancel`` was set.
         """
+        if current() is not None:
+            return self._in_turn(lambda: self.receive_at_once(view), READ, cancel)
         try:
             return int(self._sock.recv_into(view))
         except _TIMEOUT:
@@ -193,6 +197,31 @@ class Line:
             except OSError as error:
                 _raise_for(error)
             return done
+
+    def _in_turn(
+        self, at_once: Callable[[], int | None], event: int, cancel: Cancel | None, *, is_sending: bool = False
+    ) -> int:
+        """In a fiber: go on as soon as something can be done, and let the others go on meanwhile."""
+        deadline = 0.0
+        while (done := at_once()) is None:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled
+            if is_sending and (count := self.receive_at_once(self.view)) is not None:
+                raise AnsweredEarly(count)
+            now = monotonic()
+            deadline = deadline or now + self._patience.read_s
+            if now >= deadline:
+                raise SlowLineError("Nothing came or went for too long.")
+            wait_for(self._sock, event, self._look_s)
+        return done
+
+    def _send_at_once(self, piece: memoryview) -> int | None:
+        try:
+            return int(self._sock.send(piece, socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return None
+        except OSError as error:
+            _raise_for(error)
 
     def receive_at_once(self, view: memoryview) -> int | None:
         """What has come already, or None: nothing has. 0: the server closed the line.
@@ -365,10 +394,8 @@ def _connect(sock: socket.socket, address: Any, deadline: float, cancel: Cancel 
     sock.setblocking(False)
     code = sock.connect_ex(address)
     if code in (errno.EINPROGRESS, errno.EWOULDBLOCK):
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_WRITE)
-            while not selector.select(_look_s(deadline, cancel)):
-                pass
+        while not wait_for(sock, WRITE, _look_s(deadline, cancel)):
+            pass
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code:
         raise OSError(code, os.strerror(code))
@@ -393,12 +420,18 @@ def _secured(sock: Any, tls: ssl.SSLContext, host: str, deadline: float, cancel:
     secured = tls.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
     try:
         while True:
-            secured.settimeout(_look_s(deadline, cancel))
+            seconds = _look_s(deadline, cancel)
+            secured.settimeout(0 if current() is not None else seconds)
             try:
                 secured.do_handshake()
             except TimeoutError:
                 continue
-            return secured
+            except ssl.SSLWantReadError:
+                wait_for(secured, READ, seconds)
+            except ssl.SSLWantWriteError:
+                wait_for(secured, WRITE, seconds)
+            else:
+                return secured
     except BaseException:
         secured.close()
         raise

@@ -1,8 +1,9 @@
-"""Who works on what: hands out small files and parts of big ones to the workers. Thread-safe; nothing blocks."""
+"""Who works on what: hands out files and parts of big ones to the workers. Thread-safe; nothing blocks."""
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from enum import Enum
 from functools import partial
 
 from s3browser.exceptions import Cancelled
@@ -17,12 +18,20 @@ OPEN_BIG_FILES = 3
 """So many big files move at a time: the first ones are to arrive first."""
 
 
+class Size(Enum):
+    """How a file is moved: by a fiber among others, by a worker of its own, or in parts by several workers."""
+
+    TINY = "tiny"
+    SMALL = "small"
+    BIG = "big"
+
+
 class Job:
     """One transfer that is to be moved; its steps may run in different workers at the same time.
 
     Args:
         transfer_id: whose.
-        is_big: whether it goes in parts.
+        size: how it is moved.
         token: stops it.
         open_run: makes the run; blocking, called once, in a worker.
         started: called in the worker that takes it up.
@@ -36,14 +45,14 @@ class Job:
     def __init__(
         self,
         transfer_id: int,
-        is_big: bool,
+        size: Size,
         token: CancelToken,
         open_run: Callable[[], Run],
         started: Callable[[], None],
         ended: Callable[[Exception | None], None],
     ) -> None:
         self.transfer_id = transfer_id
-        self.is_big = is_big
+        self.size = size
         self.token = token
         self.run: Run | None = None
         self.begun_at: int | None = None
@@ -147,76 +156,77 @@ class Job:
 
 
 class Desk:
-    """What waits for a worker. Small files and big ones share the workers by halves where there are both."""
+    """What waits for a worker. The three sizes share the workers evenly, as far as there are files of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._small: OrderedDict[int, Job] = OrderedDict()
-        self._big: OrderedDict[int, Job] = OrderedDict()
-        self._small_at_work = 0
-        self._big_at_work = 0
+        self._waiting: dict[Size, OrderedDict[int, Job]] = {size: OrderedDict() for size in Size}
+        self._at_work = dict.fromkeys(Size, 0)
 
     def offer(self, job: Job) -> None:
         """Put a job at the end of the queue."""
         with self._lock:
-            (self._big if job.is_big else self._small)[job.transfer_id] = job
+            self._waiting[job.size][job.transfer_id] = job
 
     def withdraw(self, wanted: Callable[[Job], bool]) -> list[Job]:
         """Take back the jobs that nobody has taken up yet and that are ``wanted``."""
         with self._lock:
-            found = [job for job in (*self._small.values(), *self._big.values()) if not job.is_begun and wanted(job)]
+            found = [
+                job for waiting in self._waiting.values() for job in waiting.values()
+                if not job.is_begun and wanted(job)
+            ]  # fmt: skip
             for job in found:
-                (self._big if job.is_big else self._small).pop(job.transfer_id)
+                del self._waiting[job.size][job.transfer_id]
             return found
 
     def remove(self, transfer_id: int) -> None:
         """A big file has ended."""
         with self._lock:
-            self._big.pop(transfer_id, None)
+            self._waiting[Size.BIG].pop(transfer_id, None)
 
-    def take(self) -> Step | None:
-        """The next piece of work for a worker, or None."""
+    def take(self, *sizes: Size) -> Step | None:
+        """The next piece of work of one of these sizes for a worker, or None: there is none, or others come first."""
         with self._lock:
-            big = (
-                self._next_big() if self._big and (not self._small or self._big_at_work < self._small_at_work) else None
-            )
-            if big is not None:
-                self._big_at_work += 1
-                return partial(self._work, big, is_big=True)
-            if self._small:
-                _, job = self._small.popitem(last=False)
-                self._small_at_work += 1
-                return partial(self._work, job.move_whole, is_big=False)
-            return None
+            size = self._due(sizes)
+            if size is None:
+                return None
+            if size is Size.BIG:
+                step = next(step for job in self._open_big() if (step := job.next_step()) is not None)
+            else:
+                step = self._waiting[size].popitem(last=False)[1].move_whole
+            self._at_work[size] += 1
+            return partial(self._work, step, size)
+
+    def has_work(self, *sizes: Size) -> bool:
+        """Whether ``take`` would give something."""
+        with self._lock:
+            return self._due(sizes) is not None
 
     @property
     def small_count(self) -> int:
-        """How many small files wait."""
-        return len(self._small)
+        """How many files wait that are not big."""
+        return len(self._waiting[Size.TINY]) + len(self._waiting[Size.SMALL])
 
     @property
     def big_count(self) -> int:
         """How many big files there are, those at work included."""
-        return len(self._big)
+        return len(self._waiting[Size.BIG])
 
-    @property
-    def has_work(self) -> bool:
-        """Whether ``take`` would give something."""
-        with self._lock:
-            return bool(self._small) or any(job.has_step for job in self._open_big())
+    def _due(self, sizes: Sequence[Size]) -> Size | None:
+        """Of these sizes, the one whose turn it is: that of which the fewest are at work, or none."""
+        ready = [size for size in Size if self._has_step(size)]
+        fewest = min((self._at_work[size] for size in ready), default=0)
+        return next((size for size in ready if size in sizes and self._at_work[size] == fewest), None)
+
+    def _has_step(self, size: Size) -> bool:
+        return any(job.has_step for job in self._open_big()) if size is Size.BIG else bool(self._waiting[size])
 
     def _open_big(self) -> list[Job]:
-        return [job for job, _ in zip(self._big.values(), range(OPEN_BIG_FILES), strict=False)]
+        return [job for job, _ in zip(self._waiting[Size.BIG].values(), range(OPEN_BIG_FILES), strict=False)]
 
-    def _next_big(self) -> Step | None:
-        return next((step for job in self._open_big() if (step := job.next_step()) is not None), None)
-
-    def _work(self, step: Step, *, is_big: bool) -> None:
+    def _work(self, step: Step, size: Size) -> None:
         try:
             step()
         finally:
             with self._lock:
-                if is_big:
-                    self._big_at_work -= 1
-                else:
-                    self._small_at_work -= 1
+                self._at_work[size] -= 1

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from s3browser.exceptions import S3ConflictError, S3DownloadError, S3IntegrityError
+from s3browser.jobs.fibers import off_hand
 from s3browser.model.entries import ObjectDetails
 from s3browser.model.locations import S3Location
 from s3browser.model.store import Cancel, ObjectStore
@@ -138,7 +139,7 @@ class Download:
                 for part in missing:
                     self.move(part)
             elif self._pieces is None:
-                self._write_whole()
+                off_hand(self._write_whole)
             else:
                 self._join(self._pieces)
         return self.etag

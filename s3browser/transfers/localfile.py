@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from s3browser.exceptions import S3DownloadError, S3UploadError
+from s3browser.jobs.fibers import current
 
 MTIME_METADATA = "mtime"  # as rclone writes and reads it
 _NS = 1_000_000_000
@@ -173,7 +174,12 @@ class StreamBody(Body):
 
 
 def thread_buffer(size: int) -> memoryview:
-    """``size`` bytes of memory that this thread uses again and again: good until the thread’s next call."""
+    """``size`` bytes of memory that this thread uses again and again: good until the thread’s next call.
+
+    In a fiber, which shares its thread with others, they are new each time.
+    """
+    if current() is not None:
+        return memoryview(bytearray(size))
     buffer: bytearray | None = getattr(_buffers, "bytes", None)
     if buffer is None or len(buffer) < size:
         buffer = _buffers.bytes = bytearray(size)

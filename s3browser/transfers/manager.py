@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from s3browser.exceptions import Cancelled, S3IntegrationError, S3UnsupportedError, SettingsError
 from s3browser.jobs.cancel import CancelToken, StopReason
+from s3browser.jobs.fibers import Hub
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.locations import S3Location
 from s3browser.model.store import ObjectStore
@@ -23,7 +24,7 @@ from s3browser.model.transfers import (
     TransferState,
 )
 from s3browser.transfers.clerk import Clerk
-from s3browser.transfers.desk import Desk, Job
+from s3browser.transfers.desk import Desk, Job, Size, Step
 from s3browser.transfers.holds import CONNECTION_REMOVED, look
 from s3browser.transfers.inbox import Inbox
 from s3browser.transfers.journal import Journal
@@ -41,6 +42,8 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 MAX_CONNECTIONS = 32
+_TINY_BYTES = 64 * 1024  # they wait for the server, and are hashed and written in no time: see ``jobs.fibers``
+_BY_THREADS = (Size.SMALL, Size.BIG)
 _AGAIN = (TransferState.FAILED, TransferState.CANCELLED)
 
 _log = logging.getLogger(__name__)
@@ -81,6 +84,7 @@ class TransferManager:
         self._clock = clock
         self._connections = connections
         self._workers = 0
+        self._has_hub = False
         self._lock = threading.Lock()
         self._token = CancelToken()
         entries = NewEntries()
@@ -237,16 +241,24 @@ class TransferManager:
             active.started_at_s = self._clock()
             active.is_running = True
 
-        return Job(record.transfer_id, is_big, token, open_run, started, partial(self._on_ended, active))
+        is_tiny = not is_big and record.item.size <= _TINY_BYTES
+        size = Size.BIG if is_big else Size.TINY if is_tiny else Size.SMALL
+        return Job(record.transfer_id, size, token, open_run, started, partial(self._on_ended, active))
 
     def feed(self) -> None:
         """As ``Office`` says. Any thread: see that there are as many workers as there is work and room for."""
         with self._lock:
             room = self._connections - self._workers
-            if room <= 0 or not self._desk.has_work:
+            if room <= 0:
                 return
-            wanted = room if self._desk.big_count else min(room, self._desk.small_count)
+            starts_hub = not self._has_hub and self._desk.has_work(Size.TINY)
+            self._has_hub = self._has_hub or starts_hub
+            wanted = 0
+            if self._desk.has_work(*_BY_THREADS):
+                wanted = room if self._desk.big_count else min(room, self._desk.small_count)
             self._workers += wanted
+        if starts_hub:
+            self._runner.submit("transfers", self._work_on_tiny, done=_ignore, failed=_raise)
         for _ in range(wanted):
             self._runner.submit("transfers", self._work, done=_ignore, failed=_raise)
 
@@ -310,7 +322,7 @@ class TransferManager:
     def _work(self, _: CancelToken) -> None:
         """Take from the desk what there is, until there is nothing more."""
         try:
-            while self._workers <= self._connections and (step := self._desk.take()) is not None:
+            while self._workers <= self._connections and (step := self._desk.take(*_BY_THREADS)) is not None:
                 step()
                 if self._workers < self._connections:
                     self.feed()  # the step may have opened parts for others
@@ -318,6 +330,34 @@ class TransferManager:
             with self._lock:
                 self._workers -= 1
         self.feed()  # something may have come just after the last look
+
+    def _work_on_tiny(self, _: CancelToken) -> None:
+        """Likewise, with fibers; each counts as a worker."""
+        try:
+            Hub().run(self._another, self._following)
+        finally:
+            with self._lock:
+                self._has_hub = False
+        self.feed()
+
+    def _another(self) -> Step | None:
+        """What another fiber begins with, where there is room for one."""
+        with self._lock:
+            step = self._desk.take(Size.TINY) if self._workers < self._connections else None
+            if step is not None:
+                self._workers += 1
+        if step is not None:
+            self.feed()  # now it may be the others' turn
+        return step
+
+    def _following(self) -> Step | None:
+        """What a fiber goes on with."""
+        step = self._desk.take(Size.TINY) if self._workers <= self._connections else None
+        if step is None:
+            with self._lock:
+                self._workers -= 1
+            self.feed()
+        return step
 
     def _on_ended(self, active: Active, error: Exception | None) -> None:
         """Clean up where nobody will go on with a transfer, and tell the clerk."""

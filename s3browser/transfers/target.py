@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic, time_ns
 
 from s3browser.exceptions import Cancelled, S3DownloadError
+from s3browser.jobs.fibers import pause
 from s3browser.model.store import Cancel
 from s3browser.transfers.localfile import local_errors
 
@@ -163,7 +164,7 @@ class Target:
                     if monotonic() >= deadline:
                         # Not the folder: the temporary file could be written there.
                         raise S3DownloadError("download", self.path, "InUse") from error
-                if cancel.wait(0.1):
+                if pause(0.1, cancel):
                     raise Cancelled
 
     def _give_name(self, fd: int) -> None:

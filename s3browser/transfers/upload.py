@@ -17,6 +17,7 @@ from s3browser.exceptions import (
     S3UnsupportedError,
     S3UploadError,
 )
+from s3browser.jobs.fibers import off_hand
 from s3browser.model.entries import ObjectDetails, UploadedPart
 from s3browser.model.locations import S3Location, key_problem
 from s3browser.model.store import Cancel, ObjectStore, Sent
@@ -199,7 +200,7 @@ class Upload:
 
     def _put(self, way: "_Way", part: Part) -> None:
         """Send a file of one part. What was read is one version of it, whatever becomes of the file meanwhile."""
-        data = memoryview(self._source.read())
+        data = memoryview(off_hand(self._source.read))
         try:
             self.etag = self._store.put(
                 self._location.bucket, self._location.key, cast("BinaryIO", MemoryBody(data)), part.size,
