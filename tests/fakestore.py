@@ -12,6 +12,7 @@ Without a script it behaves as S3 does. Thread-safe.
 import base64
 import hashlib
 import threading
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,12 +24,14 @@ from s3browser.exceptions import Cancelled, S3BucketError, S3ConflictError, S3Fi
 from s3browser.model.entries import (
     BucketEntry,
     DeleteFailure,
+    ListingColumns,
     ListingPage,
     ObjectDetails,
     OpenUpload,
     S3FileInfo,
     UploadedPart,
 )
+from s3browser.model.moments import nanoseconds
 from s3browser.model.store import Cancel, Sent
 
 BUCKET = "bucket"
@@ -237,6 +240,17 @@ class FakeStore:
         for start in range(0, max(1, len(infos)), self.page_size):
             self._enter("list_files", bucket, prefix, cancel)
             yield from infos[start : start + self.page_size]
+
+    def list_columns(
+        self, bucket: str, prefix: str, *, deep: bool = False, cancel: Cancel | None = None
+    ) -> Iterator[ListingColumns]:
+        if not deep:
+            yield from map(_columns, self.list_folder(bucket, prefix, cancel=cancel))
+            return
+        infos = self._infos("list", bucket, prefix)
+        for start in range(0, max(1, len(infos)), self.page_size):
+            self._enter("list_files", bucket, prefix, cancel)
+            yield _columns(ListingPage(tuple(infos[start : start + self.page_size]), ()))
 
     def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
         self._enter("head", bucket, key, cancel)
@@ -484,6 +498,17 @@ class FakeStore:
 def crc64nvme(data: bytes) -> str:
     """The CRC64NVME, as S3 writes it."""
     return base64.b64encode(checksums.crc64nvme(data).to_bytes(8)).decode()
+
+
+def _columns(page: ListingPage) -> ListingColumns:
+    return ListingColumns(
+        [info.key for info in page.files],
+        array("q", [info.size for info in page.files]),
+        array("q", [nanoseconds(info.last_modified) for info in page.files]),
+        [info.etag for info in page.files],
+        [info.storage_class for info in page.files],
+        list(page.folders),
+    )
 
 
 def _details(key: str, stored: StoredObject) -> ObjectDetails:

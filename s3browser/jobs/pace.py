@@ -122,6 +122,7 @@ class Pace:
         self._freed = threading.Condition(self._lock)
         self._limit = most
         self._running = 0
+        self._waiting = 0
         self._successes = 0
         self._cut_at = clock() - _BETWEEN_CUTS_S
 
@@ -155,7 +156,9 @@ class Pace:
             while self._running >= self._limit:
                 if cancel is not None and cancel.is_set():
                     raise Cancelled
+                self._waiting += 1
                 self._freed.wait(_LOOK_S)
+                self._waiting -= 1
             self._running += 1
 
     def leave(self, error: BaseException | None) -> None:
@@ -168,7 +171,8 @@ class Pace:
                     self._successes = 0
                     self._limit += 1
                     self._freed.notify()
-            self._freed.notify()
+            if self._waiting:  # to look for them costs more than to know
+                self._freed.notify()
         if error is not None:
             self.heed(error)
 

@@ -123,18 +123,21 @@ def claim_name(name: str, taken: dict[str, int], max_bytes: int = MAX_NAME_BYTES
         taken: ``collision_key`` of every name in the folder → the last number tried for it, 1 for a new one.
         max_bytes: how long the result may be.
     """
-    wish = collision_key(name)
+    wish = key = collision_key(name)
     candidate, number = name, taken.get(wish, 1)
-    while collision_key(candidate) in taken:
+    while key in taken:
         number += 1
         candidate = numbered_name(name, number, max_bytes)
-    taken[collision_key(candidate)] = 1
+        key = collision_key(candidate)
+    taken[key] = 1
     taken[wish] = number
     return candidate
 
 
 def collision_key(name: str) -> str:
     """Equal for names that some file system takes for one: case, composition and invisible characters aside."""
+    if name.isascii():
+        return name.lower()
     folded = unicodedata.normalize("NFC", name).casefold()
     return unicodedata.normalize("NFC", "".join(mark for mark in folded if unicodedata.category(mark) != "Cf"))
 
@@ -160,15 +163,17 @@ def local_paths(keys: Sequence[str]) -> list[tuple[str, ...]]:
     file_names: dict[int, str] = {}
     for parent in folders.keys() | files.keys():
         taken: dict[str, int] = {}
-        for segment in sorted(folders[parent], key=_precedence):
-            folder_names[parent + segment + DELIMITER] = claim_name(local_name(segment), taken)
-        for segment, index in sorted(files[parent], key=lambda file: (*_precedence(file[0]), file[1])):
-            file_names[index] = claim_name(local_name(segment), taken)
+        for _, segment, name in sorted(map(_wish, folders[parent])):
+            folder_names[parent + segment + DELIMITER] = claim_name(name, taken)
+        for (_, _, name), index in sorted((_wish(segment), index) for segment, index in files[parent]):
+            file_names[index] = claim_name(name, taken)
     return [_parts(key, folder_names, file_names.get(index)) for index, key in enumerate(keys)]
 
 
-def _precedence(segment: str) -> tuple[bool, str]:
-    return local_name(segment) != segment, segment
+def _wish(segment: str) -> tuple[bool, str, str]:
+    """A part of a key with the name it should get; the first in order is the first to get it."""
+    name = local_name(segment)
+    return name != segment, segment, name
 
 
 def _parts(key: str, folder_names: Mapping[str, str], file_name: str | None) -> tuple[str, ...]:

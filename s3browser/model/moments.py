@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def moment(nanoseconds: int) -> datetime | None:
@@ -15,4 +16,4 @@ def moment(nanoseconds: int) -> datetime | None:
 
 def nanoseconds(at: datetime | None) -> int:
     """``at``, which has to be aware, in nanoseconds since 1970; 0 for None."""
-    return (at - _EPOCH) // timedelta(microseconds=1) * 1000 if at else 0
+    return (at - _EPOCH) // _MICROSECOND * 1000 if at else 0

@@ -6,6 +6,7 @@ from typing import BinaryIO, Protocol
 from s3browser.model.entries import (
     BucketEntry,
     DeleteFailure,
+    ListingColumns,
     ListingPage,
     ObjectDetails,
     OpenUpload,
@@ -55,7 +56,15 @@ class ObjectStore(Protocol):
         """What lies directly in a folder, a page at a time; at least one page."""
 
     def list_files(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[S3FileInfo]:
-        """Every object whose key begins with ``prefix``, at any depth, folder markers included."""
+        """Every object whose key begins with ``prefix``, at any depth, folder markers included; in keys' order."""
+
+    def list_columns(
+        self, bucket: str, prefix: str, *, deep: bool = False, cancel: Cancel | None = None
+    ) -> Iterator[ListingColumns]:
+        """``list_folder``, or with ``deep`` ``list_files``, as columns: what to take where there may be a million.
+
+        At least one page; a page may be empty. No name comes twice.
+        """
 
     def head(self, bucket: str, key: str, *, operation: str = "read", cancel: Cancel | None = None) -> ObjectDetails:
         """One object's details. ``operation`` is what they are needed for, as the title of an error names it."""

@@ -124,6 +124,7 @@ class Plan:
         unchecked: why nobody knows which names are taken (no permission to look), or None if it is known.
         target: the name of the folder or bucket they go to.
         has_folders: whether a folder was chosen, not only files.
+        folder: the name of the folder, or of the bucket, that was chosen; empty where it was not just one.
         free_bytes: free space where a download goes; None where that is not known, and for uploads.
     """
 
@@ -134,6 +135,7 @@ class Plan:
     unchecked: S3IntegrationError | None = None
     target: str = ""
     has_folders: bool = False
+    folder: str = ""
     free_bytes: int | None = None
 
     @property
@@ -211,7 +213,7 @@ class BatchSnapshot:
         total_bytes: bytes in all.
         bytes_per_s: 0.0 while unknown.
         seconds_left: None while unknown.
-        name: of the only file, where there is just one.
+        name: of the folder that was chosen, with a “/” at its end as in a key; of the only file; else empty.
         target: the name of the folder or bucket they go to; empty for all together.
         started_at: when it was asked for, aware, UTC; None for all together.
         proof: what looking for the files on the target found; None before that.

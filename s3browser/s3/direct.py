@@ -19,10 +19,11 @@ class Request:
     """One request, for as many attempts as it takes.
 
     Attributes:
+        key: the object it is for; empty where the bucket itself is asked, whatever the call is about.
         may_be_done: the server may have done it though its answer was lost.
     """
 
-    __slots__ = ("api", "body", "call", "cancel", "may_be_done", "method", "on_sent", "query")
+    __slots__ = ("api", "body", "call", "cancel", "key", "may_be_done", "method", "on_sent", "query")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Request:
         body: UploadBody | None = None,
         cancel: Cancel | None = None,
         on_sent: Sent | None = None,
+        key: str | None = None,
     ) -> None:
         self.call = call
         self.method = method
@@ -41,6 +43,7 @@ class Request:
         self.body = body
         self.cancel = cancel
         self.on_sent = on_sent
+        self.key = call.key if key is None else key
         self.may_be_done = False
 
 
@@ -50,6 +53,10 @@ class Direct:
     def __init__(self, endpoints: Endpoints, throttle: Throttle) -> None:
         self._endpoints = endpoints
         self._throttle = throttle
+
+    def is_directory(self, call: Call) -> bool:
+        """Whether the call's bucket is a directory bucket; raises what ``Endpoints.of`` raises."""
+        return self._endpoints.of(call).is_directory
 
     def ask(self, request: Request, headers: Mapping[str, str]) -> Answer:
         """The good answer to one attempt; the caller closes it.
@@ -91,7 +98,9 @@ class Direct:
             headers["content-length"] = str(size)
         try:
             with translated(call):
-                head = endpoint.request(request.method, call.key, request.query, headers, UNSIGNED if size else NO_BODY)
+                head = endpoint.request(
+                    request.method, request.key, request.query, headers, UNSIGNED if size else NO_BODY
+                )
                 answer = exchange(endpoint.route, head, content, size, self._throttle, request.cancel, request.on_sent)
         except S3IntegrationError as error:
             if body is not None and body.failure is not None:
@@ -109,22 +118,25 @@ class Direct:
 
 def refusal(answer: Answer, api: str, call: Call) -> S3IntegrationError:
     """The error for an answer that is no good one."""
-    from botocore.parsers import ResponseParserError, RestXMLParser
-
     try:
         body = answer.read()
     except LineError:
         body = b""
+    return refusal_in(body, answer.status, answer.headers, api, call)
+
+
+def refusal_in(body: bytes, status: int, headers: Mapping[str, str], api: str, call: Call) -> S3IntegrationError:
+    """The error that is written in the body of an answer, or that its status stands for."""
+    from botocore.parsers import ResponseParserError, RestXMLParser
+
     response: Mapping[str, Any] = {}
     no_shape: Any = None
-    if answer.status >= 301:  # what botocore takes for an error
+    if status >= 301:  # what botocore takes for an error
         with suppress(ResponseParserError):
-            response = RestXMLParser().parse(
-                {"status_code": answer.status, "headers": answer.headers, "body": body}, no_shape
-            )
+            response = RestXMLParser().parse({"status_code": status, "headers": headers, "body": body}, no_shape)
     problem = response.get("Error")
     metadata = {"RequestId": response.get("ResponseMetadata", {}).get("RequestId")}
-    metadata |= {"HTTPStatusCode": answer.status, "HTTPHeaders": answer.headers}
+    metadata |= {"HTTPStatusCode": status, "HTTPHeaders": headers}
     return from_answer(
         {"Error": problem if isinstance(problem, Mapping) else {}, "ResponseMetadata": metadata}, api, call
     )

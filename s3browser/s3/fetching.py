@@ -11,13 +11,14 @@ from s3browser.exceptions import Cancelled, S3ConflictError, S3IntegrationError,
 from s3browser.jobs.pace import Pace
 from s3browser.model.entries import ObjectDetails
 from s3browser.s3.direct import Direct, Request, require_s3
-from s3browser.s3.headers import details
+from s3browser.s3.headers import from_header
 from s3browser.s3.translate import Call, translated
 from s3browser.s3.wire import Answer
 
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
-_ALGORITHMS = ("CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1")
 _METADATA = "x-amz-meta-"
+_CHECKSUM = "x-amz-checksum-"
+_ALGORITHMS = {_CHECKSUM + name.lower(): name for name in ("CRC64NVME", "CRC32C", "CRC32", "SHA256", "SHA1")}
 
 
 class Fetch:
@@ -102,7 +103,7 @@ class Fetch:
         if self._on_details is not None:
             on_details, self._on_details = self._on_details, None
             size = first + (answer.length or 0) if total is None else total
-            if not self._handed_over(on_details, details(self._call.key, _as_boto3(answer.headers, size))):
+            if not self._handed_over(on_details, _details(self._call.key, answer.headers, size)):
                 return
         before = self.position - first
         cancel = self._request.cancel
@@ -113,13 +114,13 @@ class Fetch:
                 piece = answer.receive()
             if not piece:
                 break
-            dropped = min(before, len(piece))
-            before -= dropped
-            piece = piece[dropped : None if end is None else dropped + end - self.position]
-            if piece:
-                if not self._handed_over(self._write, piece):
-                    return
-                self.position += len(piece)
+            if before or (end is not None and len(piece) > end - self.position):
+                dropped = min(before, len(piece))
+                before -= dropped
+                piece = piece[dropped : None if end is None else dropped + end - self.position]
+            if piece and not self._handed_over(self._write, piece):
+                return
+            self.position += len(piece)
         if end is not None and self.position < end:
             raise self._call.error(
                 S3IntegrityError,
@@ -142,7 +143,8 @@ class Fetch:
     @staticmethod
     def _window(answer: Answer) -> tuple[int, int | None]:
         """The position of the answer's first byte, and the size of the whole object."""
-        if given := _RANGE.fullmatch(answer.headers.get("content-range", "")):
+        told = answer.headers.get("content-range")
+        if told is not None and (given := _RANGE.fullmatch(told)):
             return int(given[1]), None if given[2] == "*" else int(given[2])
         return 0, answer.length
 
@@ -155,29 +157,30 @@ def head(direct: Direct, request: Request) -> ObjectDetails:
     """
     with direct.ask(request, {"x-amz-checksum-mode": "ENABLED"}) as answer:
         require_s3(answer, request.call)
-        size = int(answer.headers.get("content-length", 0))
-        return details(request.call.key, _as_boto3(answer.headers, size))
+        return _details(request.call.key, answer.headers, int(answer.headers.get("content-length", 0)))
 
 
-def _as_boto3(headers: Mapping[str, str], size: int) -> Mapping[str, Any]:
-    """An answer's headers as boto3 would name them."""
-    answer: dict[str, Any] = {
-        "ContentLength": size,
-        "LastModified": _moment(headers.get("last-modified", "")) or datetime.now(UTC),
-        "ETag": headers.get("etag", ""),
-        "StorageClass": headers.get("x-amz-storage-class"),
-        "ContentType": headers.get("content-type", ""),
-        "VersionId": headers.get("x-amz-version-id"),
-        "ServerSideEncryption": headers.get("x-amz-server-side-encryption"),
-        "SSECustomerAlgorithm": headers.get("x-amz-server-side-encryption-customer-algorithm"),
-        "Metadata": {
-            name.removeprefix(_METADATA): value for name, value in headers.items() if name.startswith(_METADATA)
-        },
-    }
-    for algorithm in _ALGORITHMS:
-        if value := headers.get(f"x-amz-checksum-{algorithm.lower()}"):
-            answer[f"Checksum{algorithm}"] = value
-    return answer
+def _details(key: str, headers: Mapping[str, str], size: int) -> ObjectDetails:
+    """What an answer's headers tell of the whole object."""
+    metadata: dict[str, str] = {}
+    checksums: dict[str, str] = {}
+    for name in headers:
+        if name.startswith(_METADATA):
+            metadata[name.removeprefix(_METADATA)] = from_header(headers[name])
+        elif name.startswith(_CHECKSUM) and (algorithm := _ALGORITHMS.get(name)):
+            checksums[algorithm] = headers[name]
+    return ObjectDetails(
+        key,
+        size,
+        _moment(headers.get("last-modified", "")) or datetime.now(UTC),
+        headers.get("etag", "").strip('"'),
+        headers.get("x-amz-storage-class") or "STANDARD",
+        headers.get("content-type", ""),
+        headers.get("x-amz-version-id"),
+        headers.get("x-amz-server-side-encryption") or headers.get("x-amz-server-side-encryption-customer-algorithm"),
+        metadata,
+        checksums,
+    )
 
 
 @lru_cache(maxsize=64)  # files that were stored together share their second, and parsing it is dear

@@ -77,6 +77,8 @@ def to_header(text: str) -> str:
 
 def from_header(text: str) -> str:
     """The reverse of ``to_header``; what was not made that way comes back as it is."""
+    if "=?" not in text:
+        return text
     try:
         return str(make_header(decode_header(text)))
     except (HeaderParseError, ValueError, LookupError):

@@ -5,6 +5,7 @@ import os
 import selectors
 import socket
 import ssl
+import struct
 import weakref
 from base64 import b64encode
 from collections.abc import Mapping
@@ -28,6 +29,9 @@ MAX_REST_S = 30.0
 _FRESH_S = 1.0
 _MAX_RESTING = 64
 _MAX_PROXY_HEAD = 16 * 1024
+_HAS_TIMEVAL = os.name != "nt"
+# What a call that took too long raises: Python's own timeout, or the system's.
+_TIMEOUT = (TimeoutError, BlockingIOError)
 
 
 class LineError(ConnectionError):
@@ -119,7 +123,7 @@ def tls_context(verify: bool | str) -> ssl.SSLContext:
 class Line:
     """One open connection with its receive buffer; used by one thread at a time."""
 
-    __slots__ = ("_look_s", "_patience", "_sock", "buffer", "is_used", "rested_at", "view")
+    __slots__ = ("_is_plain", "_look_s", "_patience", "_sock", "buffer", "is_used", "rested_at", "view")
 
     def __init__(self, sock: "socket.socket | SSLTransport", patience: Patience) -> None:
         self._sock: Any = sock
@@ -129,7 +133,17 @@ class Line:
         self.is_used = False
         self.rested_at = 0.0
         self._look_s = min(LOOK_S, patience.read_s)
-        sock.settimeout(self._look_s)
+        self._is_plain = False
+        if _HAS_TIMEVAL and type(sock) is socket.socket:
+            # Python's own timeout asks whether a call would wait before each one: twice the system calls, and twice
+            # the turns that other threads get.
+            self._is_plain = True
+            sock.settimeout(None)
+            seconds, rest = divmod(max(1, int(self._look_s * 1_000_000)), 1_000_000)  # zeros would stand for ever
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+                sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("@ll", seconds, rest))
+        else:
+            sock.settimeout(self._look_s)
 
     def send(self, piece: memoryview, cancel: Cancel | None) -> int:
         """Send some of ``piece``, and return how much.
@@ -142,7 +156,7 @@ class Line:
         """
         try:
             return int(self._sock.send(piece))
-        except TimeoutError:
+        except _TIMEOUT:
             return self._patiently(self._sock.send, piece, cancel, is_sending=True)
         except OSError as error:
             _raise_for(error)
@@ -157,7 +171,7 @@ class Line:
         """
         try:
             return int(self._sock.recv_into(view))
-        except TimeoutError:
+        except _TIMEOUT:
             return self._patiently(self._sock.recv_into, view, cancel)
         except OSError as error:
             _raise_for(error)
@@ -174,7 +188,7 @@ class Line:
                 raise SlowLineError("Nothing came or went for too long.")
             try:
                 done: int = call(view)
-            except TimeoutError:
+            except _TIMEOUT:
                 continue
             except OSError as error:
                 _raise_for(error)
@@ -186,15 +200,18 @@ class Line:
         Raises:
             BrokenLineError: it hung up roughly.
         """
-        self._sock.settimeout(0)
         try:
-            return int(self._sock.recv_into(view))
+            if self._is_plain:
+                return int(self._sock.recv_into(view, 0, socket.MSG_DONTWAIT))
+            self._sock.settimeout(0)
+            try:
+                return int(self._sock.recv_into(view))
+            finally:
+                self._sock.settimeout(self._look_s)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except OSError as error:
             _raise_for(error)
-        finally:
-            self._sock.settimeout(self._look_s)
 
     def is_sound(self) -> bool:
         """Whether a line that rested can be used: it is open, and nothing came that nobody asked for."""

@@ -16,6 +16,7 @@ from s3browser.jobs.retry import retrying
 from s3browser.model.entries import (
     BucketEntry,
     DeleteFailure,
+    ListingColumns,
     ListingPage,
     ObjectDetails,
     OpenUpload,
@@ -32,8 +33,9 @@ from s3browser.s3.direct import Direct, Request
 from s3browser.s3.endpoints import Endpoints
 from s3browser.s3.fetching import Fetch, head
 from s3browser.s3.headers import details
-from s3browser.s3.listing import Page, file_info, pages
+from s3browser.s3.listing import Listing
 from s3browser.s3.multipart import Multipart
+from s3browser.s3.ranges import all_columns
 from s3browser.s3.session import FALLBACK_REGION, is_amazon
 from s3browser.s3.signin import check_credentials, list_buckets
 from s3browser.s3.storing import Storing
@@ -64,6 +66,8 @@ class S3Service:
         self._server = Abilities()
         self._endpoints = Endpoints(self._caller)
         self._direct = Direct(self._endpoints, throttle or Throttle())
+        # What is read of folders is not what somebody limits who limits transfers.
+        self._listing = Direct(self._endpoints, Throttle())
         self._storing = Storing(self._caller, self._direct, self._server)
         self._multipart = Multipart(self._caller, self._server)
         self._buckets_seen: set[str] = set()
@@ -180,32 +184,23 @@ class S3Service:
 
     def list_folder(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[ListingPage]:
         """As ``ObjectStore`` says."""
-        for page in self._pages(bucket, prefix, DELIMITER, cancel):
-            yield ListingPage(
-                tuple(file_info(entry) for entry in page.get("Contents", ()) if entry["Key"] != prefix),
-                tuple(entry["Prefix"] for entry in page.get("CommonPrefixes", ())),
-            )
+        for page in self.list_columns(bucket, prefix, cancel=cancel):
+            yield ListingPage(tuple(page.files()), tuple(page.folders))
 
     def list_files(self, bucket: str, prefix: str, *, cancel: Cancel | None = None) -> Iterator[S3FileInfo]:
         """As ``ObjectStore`` says."""
-        for page in self._pages(bucket, prefix, "", cancel):
-            yield from map(file_info, page.get("Contents", ()))
+        for page in self.list_columns(bucket, prefix, deep=True, cancel=cancel):
+            yield from page.files()
 
-    def _pages(self, bucket: str, prefix: str, delimiter: str, cancel: Cancel | None) -> Iterator[Page]:
-        call = Call("list", bucket, prefix)
-        request = {"Bucket": bucket, "Prefix": prefix, **({"Delimiter": delimiter} if delimiter else {})}
-
-        def fetch(api: str, where: Mapping[str, str]) -> Page:
-            page: Page = self._caller.run(call, lambda client: getattr(client, api)(**request, **where), cancel)
+    def list_columns(
+        self, bucket: str, prefix: str, *, deep: bool = False, cancel: Cancel | None = None
+    ) -> Iterator[ListingColumns]:
+        """As ``ObjectStore`` says."""
+        listing = Listing(self._listing, self._caller, bucket, prefix, "" if deep else DELIMITER, cancel)
+        for columns in all_columns(listing):
             self._buckets_seen.add(bucket)
-            return page
-
-        def stuck() -> S3IntegrationError:
-            return call.error(
-                S3IntegrationError, "ListingStuck", reason="The server keeps sending the same part of this list."
-            )
-
-        return pages(fetch, stuck)
+            # A folder's own marker is the first of its names.
+            yield columns.cut(1, len(columns.keys)) if not deep and columns.keys[:1] == [prefix] else columns
 
     # ------------------------------------------------------------------ one object
 

@@ -6,11 +6,10 @@ was no answer, the type of the exception. What all of this leaves untouched is a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from s3browser.exceptions import S3AccessDeniedError, S3CredentialsError, S3IntegrationError, Words
 from s3browser.model.locations import S3Location
@@ -42,8 +41,7 @@ _HTML_STATUSES = (400, 401, 403, 404, 405, 500)
 _BUCKET_CALLS = ("ListObjects", "HeadBucket", "PutObject", "CreateMultipartUpload")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What is tried on what, for the words of an error: a key of ``exceptions.TITLES``, and the place or the server."""
 
     operation: str

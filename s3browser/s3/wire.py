@@ -4,9 +4,11 @@ boto3 takes ten times as long for a small object. What it is still used for, and
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from s3browser.exceptions import Cancelled
 from s3browser.jobs.pace import Throttle
@@ -22,9 +24,6 @@ from s3browser.s3.lines import (
     ShortAnswerError,
     SlowLineError,
 )
-
-if TYPE_CHECKING:
-    from httptools import HttpResponseParser
 
 Body = bytes | memoryview | Callable[[], Iterator[bytes | memoryview]]
 """A request's body: at hand, or made anew for every attempt because it is too large for that."""
@@ -103,13 +102,11 @@ class Answer:
             BrokenLineError: the line ended before it began.
             NotHttpError: it is none.
         """
-        import httptools
-
         line = self._require()
         buffer, view = line.buffer, line.view
         seen = 0
         while True:
-            end = buffer.find(b"\r\n\r\n", max(0, seen - 3), filled)
+            end = buffer.find(b"\r\n\r\n", max(0, seen - 3), filled) if filled else -1
             if end < 0:
                 if filled >= _MAX_HEAD_BYTES or not _HTTP.startswith(bytes(view[: min(filled, len(_HTTP))])):
                     raise NotHttpError("This is no answer of HTTP.")
@@ -127,10 +124,10 @@ class Answer:
                 continue
             end += 4
             self._is_complete = False
-            parser = httptools.HttpResponseParser(self)
+            parser = HttpResponseParser(self)
             try:
                 parser.feed_data(view[:end])
-            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            except (HttpParserError, HttpParserUpgrade) as error:
                 raise NotHttpError("This is no answer of HTTP.") from error
             self.status = parser.get_status_code()
             if self.status >= 200:
@@ -148,7 +145,7 @@ class Answer:
         while came > 0:
             came -= self._throttle.take_down(came, self._cancel)
 
-    def _frame(self, parser: "HttpResponseParser") -> None:
+    def _frame(self, parser: HttpResponseParser) -> None:
         """Find out where the body ends."""
         given = self.headers.get("content-length")
         if self._is_head or self.status in (204, 304):
@@ -226,8 +223,6 @@ class Answer:
             raise SlowLineError("Next to nothing came for too long.")
 
     def _receive_parsed(self) -> memoryview:
-        import httptools
-
         line, parser = self._require(), self._parser
         assert parser is not None
         while not self._parsed and not self._is_complete:
@@ -237,7 +232,7 @@ class Answer:
                     raise ShortAnswerError("The line ended within the answer.")
             try:
                 parser.feed_data(line.view[self._at : self._filled])
-            except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            except (HttpParserError, HttpParserUpgrade) as error:
                 self._may_rest = False
                 if not self._parsed:
                     raise LineError("The answer's body is damaged.") from error
@@ -285,12 +280,13 @@ class Answer:
 
 def _headers(head: memoryview) -> dict[str, str]:
     """The headers of a head that httptools has found to be one; to hear of each from it costs three times as much."""
-    headers: dict[str, str] = {}
-    for line in str(head, "latin-1").split("\r\n")[1:]:
-        name, mark, value = line.partition(":")
-        if mark:
-            headers[name.lower()] = value.strip(" \t")
-    return headers
+    return dict(map(_header, str(head, "latin-1").split("\r\n")[1:-2]))
+
+
+@lru_cache(maxsize=256)  # most of a server's headers are the same every time
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name.lower(), value.strip(" \t")
 
 
 def _stays_open(version: str, connection: str | None) -> bool:

@@ -39,8 +39,9 @@ class Books:
     def leave(self, active: Active) -> None:
         """A transfer is not at work any more."""
         del self.active[active.record.transfer_id]
-        self._moved_bytes += active.moved
-        active.batch.moved_bytes += active.moved
+        moved = active.moved
+        self._moved_bytes += moved
+        active.batch.moved_bytes += moved
 
     def count(self, batch: Batch, before: TransferState, after: TransferState, size: int, count: int = 1) -> None:
         """The one place where states change in the sums. Raises RuntimeError for what ``ALLOWED`` lacks."""

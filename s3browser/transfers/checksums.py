@@ -128,7 +128,7 @@ def check_for(bucket: str, details: ObjectDetails) -> Check | None:
     An ETag counts as an MD5 if it looks like one and the object is not encrypted with a key of its own (KMS) nor in a
     directory bucket. Checksums of parts, not of the whole (``…-5``), don’t count: nobody tells where the parts begin.
     """
-    for algorithm in _CRC_BYTES:
+    for algorithm in _CRC_BYTES if details.checksums else ():
         if (wanted := details.checksums.get(algorithm)) and "-" not in wanted:
             return CrcCheck(algorithm, wanted)
     if details.encryption not in (None, "", "AES256") or bucket.endswith("--x-s3"):

@@ -19,6 +19,7 @@ from s3browser.transfers.run import Keeper, NoKeeper, Partial, drive, stop_if
 from s3browser.transfers.target import NewEntries, Target
 
 IN_MEMORY_BYTES = 16 * MIB
+_REPORTED_FROM_BYTES = 256 * 1024  # a smaller object is there before anybody looks
 _SAME_TIME_NS = 2_000_000_000  # FAT keeps even seconds only
 
 
@@ -251,6 +252,7 @@ class Download:
         data = bytearray(part.size)
         view = memoryview(data)
         parts, on_received = self._begun, self._on_received
+        is_reported = part.size >= _REPORTED_FROM_BYTES or on_received is not None
         taken = 0
         seen: ObjectDetails | None = None
 
@@ -268,9 +270,10 @@ class Download:
                 raise S3IntegrityError("download", str(self._location), "ContentDiffers")
             view[taken:end] = piece
             taken = end
-            parts.report(part, taken)
-            if on_received is not None:
-                on_received()
+            if is_reported:
+                parts.report(part, taken)
+                if on_received is not None:
+                    on_received()
 
         self._store.fetch(
             self._location.bucket, self._location.key, write,

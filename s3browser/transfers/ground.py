@@ -14,6 +14,9 @@ from s3browser.model.localnames import claim_name, collision_key
 from s3browser.model.moments import moment
 from s3browser.transfers.localfile import local_errors
 
+# A Path for each of thousands of files takes longer than to ask for it.
+# ruff: noqa: PTH112, PTH118, PTH208
+
 
 @dataclass(frozen=True, slots=True)
 class Spot:
@@ -38,7 +41,7 @@ class Ground:
     """The chosen folder on this computer: what is free in it, and what is in the way."""
 
     def __init__(self, root: Path, paths: Sequence[tuple[str, ...]]) -> None:
-        self._root = root
+        self._root = str(root)
         self._real_root = Path(os.path.realpath(root))
         self._paths = paths
         self._folders: dict[tuple[str, ...], Spot] = {(): Spot(True, ())}
@@ -55,25 +58,25 @@ class Ground:
     def file(self, parts: tuple[str, ...]) -> Spot:
         """The spot of a file."""
         above = self.folder(parts[:-1])
-        path = self._root.joinpath(*parts)
+        path = os.path.join(self._root, *parts)
         there = _lstat(path) if above.exists else None
         if there is None:
             return Spot(False, (*above.kept_parts, parts[-1]), above.obstacle)
-        obstacle = S3DownloadError("download", str(path), "IsFolder") if path.is_dir() else None
+        obstacle = S3DownloadError("download", path, "IsFolder") if os.path.isdir(path) else None
         return self._taken(parts, there, obstacle)
 
     def _next_folder(self, above: Spot, parts: tuple[str, ...]) -> Spot:
-        path = self._root.joinpath(*parts)
+        path = os.path.join(self._root, *parts)
         there = _lstat(path) if above.exists else None
         if there is None:
             return Spot(False, (*above.kept_parts, parts[-1]), above.obstacle)
-        if not path.is_dir():
+        if not os.path.isdir(path):
             code = "IsFile"
         elif not Path(os.path.realpath(path)).is_relative_to(self._real_root):
             code = "Outside"
         else:
             return Spot(True, parts)
-        return self._taken(parts, there, S3DownloadError("download", str(path), code))
+        return self._taken(parts, there, S3DownloadError("download", path, code))
 
     def _taken(self, parts: tuple[str, ...], there: os.stat_result, obstacle: S3DownloadError | None) -> Spot:
         size = there.st_size if stat.S_ISREG(there.st_mode) else None
@@ -84,9 +87,9 @@ class Ground:
         """A numbered name for something that is in the way; taken from now on."""
         folder = parts[:-1]
         if folder not in self._names_taken:
-            path = self._root.joinpath(*folder)
+            path = os.path.join(self._root, *folder)
             with local_errors(path):
-                names = self._names[folder].union(os.listdir(path))  # noqa: PTH208 (a Path for each takes far longer)
+                names = self._names[folder].union(os.listdir(path))
             self._names_taken[folder] = dict.fromkeys(map(collision_key, names), 1)
         return claim_name(parts[-1], self._names_taken[folder])
 
@@ -100,7 +103,7 @@ class Ground:
         return names
 
 
-def _lstat(path: Path) -> os.stat_result | None:
+def _lstat(path: str) -> os.stat_result | None:
     """What has this very name, a link itself; None where nothing has."""
     try:
         return os.lstat(path)

@@ -12,7 +12,7 @@ from typing import Self
 
 from s3browser.exceptions import SettingsError
 from s3browser.model.entries import UploadedPart
-from s3browser.model.locations import S3Location
+from s3browser.model.locations import DELIMITER, S3Location
 from s3browser.model.transfers import Direction, Plan, Proof, TransferState
 from s3browser.transfers.errortext import error_text
 from s3browser.transfers.journalfile import open_file
@@ -68,14 +68,15 @@ class Journal:
         """
         items = list(chain(plan.items, (problem.item for problem in plan.problems)))
         root = next((item.root for item in items if item.root is not None), None)
-        alone = items[0] if len(items) == 1 else None
+        alone = items[0].location.name if len(items) == 1 else ""
+        name = plan.folder + DELIMITER if plan.folder else alone
         batch_id = self._sql.execute(
             """INSERT INTO batch (connection_id, direction, target, root, started_at, total, total_bytes, name)
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
             (
                 connection_id, plan.direction, bytes_of(plan.target), os.fsencode(root) if root else None,
                 started_at.timestamp(), len(items), sum(item.size for item in items),
-                bytes_of(alone.location.name) if alone else None,
+                bytes_of(name) if name else None,
             ),
         ).lastrowid  # fmt: skip
         assert batch_id is not None
@@ -374,6 +375,15 @@ class Journal:
     def forget_partial(self, transfer_id: int) -> None:
         """There is nothing of it on the other side any more."""
         self._sql.execute("DELETE FROM partial WHERE transfer_id = ?", (transfer_id,))
+
+    def open_uploads(self, bucket: str) -> dict[str, TransferState]:
+        """Uploads in a bucket that go on by themselves, or when somebody lets them: their ids, queued or paused."""
+        rows = self._sql.execute(
+            """SELECT upload_id, state FROM partial JOIN transfer ON transfer.id = transfer_id
+            WHERE partial.bucket = ? AND temp IS NULL AND state IN ('queued', 'paused')""",
+            (bucket,),
+        )
+        return {upload_id: TransferState(state) for upload_id, state in rows}
 
     def leftovers(self) -> list[Leftover]:
         """What transfers that nobody will finish have on the other side."""

@@ -28,7 +28,7 @@ _MIGRATIONS = (
         listed INTEGER NOT NULL DEFAULT 1,  -- shown in the panel; the diary shows all
         total INTEGER NOT NULL,
         total_bytes INTEGER NOT NULL,
-        name BLOB,                  -- of the only file, where there is just one
+        name BLOB,                  -- of the only folder that was chosen, with a '/' at its end, or of the only file
         looked_for INTEGER, found INTEGER, proof_error TEXT,
         done INTEGER, failed INTEGER, cancelled INTEGER  -- only once its transfers have been forgotten
     );

@@ -217,6 +217,8 @@ def mtime_metadata(mtime_ns: int) -> dict[str, str]:
 def mtime_of(metadata: Mapping[str, str]) -> int | None:
     """What ``mtime_metadata`` kept, in ns since 1970; None where there is nothing, or something else."""
     text = metadata.get(MTIME_METADATA) or metadata.get(MTIME_METADATA.title()) or ""  # rclone’s server capitalises
+    if not text:
+        return None
     whole, _, rest = text.removeprefix("-").partition(".")
     if not (whole.isdecimal() and whole.isascii() and (rest or "0").isdecimal() and rest.isascii()):
         return None

@@ -1,7 +1,9 @@
 """How a transfer of the journal becomes a run. Thread-safe; blocking, for workers."""
 
 import io
+import os
 from collections.abc import Callable
+from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
@@ -40,7 +42,7 @@ class Making:
     def __init__(self, stores: Callable[[str], ObjectStore], entries: NewEntries) -> None:
         self._stores = stores
         self._entries = entries
-        self._looked_at: dict[tuple[str, str], float] = {}
+        self._looked_at: dict[tuple[str, Path | None], float] = {}
 
     def run(self, record: TransferRecord, keeper: PartialKeeper, partial: Partial | None, token: CancelToken) -> Run:
         """The run of a transfer; ``partial`` is what an earlier one left. Where there is none, the server is asked.
@@ -83,12 +85,11 @@ class Making:
 
     def _make_folder(self, item: TransferItem) -> None:
         """Not for every one of many files in a folder: it costs more than a small file itself."""
-        folder, now_s = item.local_path.parent, monotonic()
-        root = item.root or folder
-        place = str(folder), str(root)
+        folder, now_s = os.path.dirname(item.local_path), monotonic()  # noqa: PTH120 (a Path costs more)
+        place = folder, item.root
         if now_s - self._looked_at.get(place, -_LOOKED_AT_FOR_S) < _LOOKED_AT_FOR_S:
             return
-        make_folder(folder, root)
+        make_folder(Path(folder), item.root or Path(folder))
         if len(self._looked_at) >= _MAX_LOOKED_AT:
             self._looked_at = {}
         self._looked_at[place] = now_s

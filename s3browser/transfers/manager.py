@@ -200,6 +200,17 @@ class TransferManager:
         """Deliver some of the transfers of one batch that are in one of these states, in the order of the plan."""
         self._inbox.send(lambda: self.deliver(seen, self._clerk.files(batch_id, states, offset, limit)))
 
+    def open_uploads(self, bucket: str, seen: Callable[[dict[str, TransferState]], object]) -> None:
+        """Deliver which uploads that are open in a bucket are transfers of this program, by id: queued or paused.
+
+        One that runs is queued here. They count over whichever connection they go.
+        """
+
+        def answer() -> None:
+            self.deliver(seen, self._clerk.ledger.read(lambda journal: journal.open_uploads(bucket)))
+
+        self._inbox.send(answer)
+
     def shutdown(self, timeout_s: float) -> bool:
         """Stop everything, keep what is needed to go on later, and wait at most so long. Blocking.
 

@@ -55,8 +55,8 @@ class PartList:
     def __init__(self, size: int, step: int, moved: Collection[int] = (), position: int = 0) -> None:
         self._lock = threading.Lock()
         self._size = size
-        self._left = {part.number: part for part in parts_of(size, step) if part.number not in moved}
-        self._moved_bytes = size - sum(part.size for part in self._left.values()) if moved else 0
+        self._left = {part.number: part for part in parts_of(size, step)}
+        self._moved_bytes = sum(self._left.pop(number).size for number in moved if number in self._left)
         self._waiting = deque(self._left.values())
         self._under_way: dict[int, int] = {}
         self.position = max(position, self._moved_bytes)
@@ -94,4 +94,6 @@ class PartList:
             return list(self._left.values())
 
     def _advance(self) -> None:
-        self.position = max(self.position, self._moved_bytes + sum(self._under_way.values()))
+        position = self._moved_bytes + sum(self._under_way.values())
+        if position > self.position:
+            self.position = position

@@ -55,12 +55,12 @@ def plan_upload(
     keys = _Keys(store, target, stop)
     items: list[TransferItem] = []
     problems: list[Problem] = []
-    has_folders = False
+    chosen: set[str] = set()
     size = 0
     for number, found in enumerate(walk(paths, stop), 1):
         size += found.size
         on_found(number, size)
-        has_folders = has_folders or DELIMITER in found.name
+        chosen.add("".join(found.name.partition(DELIMITER)[:2]))
         key = keys.claim(target.key + found.name)
         item = TransferItem(
             Direction.UPLOAD, S3Location(target.bucket, key), Path(found.path), found.size, found.modified_ns,
@@ -73,7 +73,11 @@ def plan_upload(
             problems.append(Problem(item, S3UploadError("upload", found.path, "BadName", reason=wrong)))
         else:
             items.append(item)
-    whole = Plan(Direction.UPLOAD, problems=tuple(problems), target=target.label, has_folders=has_folders)
+    folders = [name.removesuffix(DELIMITER) for name in chosen if name.endswith(DELIMITER)]
+    whole = Plan(
+        Direction.UPLOAD, problems=tuple(problems), target=target.label, has_folders=bool(folders),
+        folder=folders[0] if len(chosen) == len(folders) == 1 else "",
+    )  # fmt: skip
     free: list[TransferItem] = []
     conflicts: list[Conflict] = []
     try:
@@ -141,24 +145,27 @@ def plan_download(
     conflicts: list[Conflict] = []
     for each, parts in zip(objects, paths, strict=True):
         go_on(stop)
+        is_folder = each.is_empty_folder
         item = TransferItem(
             Direction.DOWNLOAD, each.location, folder.joinpath(*parts), each.size, nanoseconds(each.modified_at),
             each.etag, renamed=DELIMITER.join(parts) != each.name.removesuffix(DELIMITER),
-            is_folder=each.is_empty_folder, root=folder,
+            is_folder=is_folder, root=folder,
         )  # fmt: skip
-        if each.name.endswith(DELIMITER) and not each.is_empty_folder:
+        if each.name.endswith(DELIMITER) and not is_folder:
             reason = "It is a folder that holds data of its own, which no disk can store."
             problems.append(Problem(item, S3DownloadError("download", str(each.location), "BadName", reason=reason)))
             continue
-        spot = ground.folder(parts) if each.is_empty_folder else ground.file(parts)
+        spot = ground.folder(parts) if is_folder else ground.file(parts)
         if spot.kept_parts != parts:
             kept = replace(item, local_path=folder.joinpath(*spot.kept_parts), renamed=True)
             conflicts.append(Conflict(item, kept, spot.size, spot.modified_at, spot.obstacle))
-        elif not (each.is_empty_folder and spot.exists):
+        elif not (is_folder and spot.exists):
             items.append(item)
     return Plan(
         Direction.DOWNLOAD, tuple(items), tuple(conflicts), tuple(problems), target=folder.name,
-        has_folders=any(row.is_folder for row in chosen), free_bytes=_free_bytes(folder),
+        has_folders=any(row.is_folder for row in chosen),
+        folder=chosen[0].location.label if len(chosen) == 1 and chosen[0].is_folder else "",
+        free_bytes=_free_bytes(folder),
     )  # fmt: skip
 
 

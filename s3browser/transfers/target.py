@@ -12,7 +12,7 @@ from s3browser.model.store import Cancel
 from s3browser.transfers.localfile import local_errors
 
 # A Path costs more than these calls, and thousands of small files are made of them.
-# ruff: noqa: PTH104, PTH105, PTH108, PTH112, PTH118, PTH119, PTH120
+# ruff: noqa: PTH104, PTH105, PTH108, PTH112, PTH118
 
 REPLACE_PATIENCE_S = 5.0
 FREE_SPACE_KNOWN_S = 1.0
@@ -54,11 +54,12 @@ class Target:
         entries: told that the folder has a new entry, which somebody else brings to the disk; None: ``replace`` does.
     """
 
-    __slots__ = ("_entries", "_has_name", "_is_in_place", "_temp", "folder", "may_replace", "path", "root")
+    __slots__ = ("_entries", "_has_name", "_is_in_place", "_name", "_temp", "folder", "may_replace", "path", "root")
 
     def __init__(self, path: str, *, may_replace: bool, root: str = "", entries: NewEntries | None = None) -> None:
         self.path = path
-        self.folder = os.path.dirname(path) or "."
+        folder, self._name = os.path.split(path)
+        self.folder = folder or "."
         self._temp = ""
         self._entries = entries
         self.may_replace = may_replace
@@ -80,11 +81,10 @@ class Target:
     def check(self, size: int) -> None:
         """Raise S3DownloadError early where the target can’t become a file of ``size`` bytes."""
         path = self.path
-        if "\0" in path or os.path.basename(path) in ("", ".", ".."):
+        if "\0" in path or self._name in ("", ".", ".."):
             raise S3DownloadError("download", path, "BadName")
         with local_errors(path):
-            with suppress(FileNotFoundError):
-                os.lstat(path)
+            if os.path.lexists(path):
                 if os.path.isdir(path):
                     raise S3DownloadError("download", path, "IsFolder")
                 if not self.may_replace and not _is_same(self.temp, path):
@@ -109,12 +109,14 @@ class Target:
 
         Where the disk and the system can, it has no name until ``seal``: a crash leaves nothing.
         """
-        if _CAN_DO_WITHOUT_NAME:
-            with suppress(OSError):  # such a disk: FAT, NFS
-                fd = os.open(self.folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o666)
-                self._has_name = False
-                return fd
-        return self.create(0)
+        if not _CAN_DO_WITHOUT_NAME:
+            return self.create(0)
+        try:
+            fd = os.open(self.folder, os.O_RDWR | os.O_TMPFILE | os.O_CLOEXEC, 0o666)
+        except OSError:  # such a disk: FAT, NFS
+            return self.create(0)
+        self._has_name = False
+        return fd
 
     def seal(self, fd: int, mtime_ns: int) -> None:
         """Give the temporary file its time of last change, and return when all of it is on the disk.
@@ -136,15 +138,23 @@ class Target:
             S3DownloadError: code ``Taken``: something is there, and it may not be replaced.
             Cancelled: ``cancel`` was set while another program held the file.
         """
+        if not self._is_in_place:
+            self._rename(cancel)
+        if self._entries is None:
+            _sync_folder(self.folder)
+        else:
+            self._entries.add(self.folder)
+
+    def _rename(self, cancel: Cancel) -> None:
         deadline = monotonic() + REPLACE_PATIENCE_S
         with local_errors(self.path):
-            while not self._is_in_place:
+            while True:
                 try:
                     if self.may_replace:
                         os.replace(self.temp, self.path)
                     else:
                         _rename_to_new(self.temp, self.path)
-                    break
+                    return
                 except FileExistsError as error:
                     raise S3DownloadError("download", self.path, "Taken") from error
                 except PermissionError as error:
@@ -155,10 +165,6 @@ class Target:
                         raise S3DownloadError("download", self.path, "InUse") from error
                 if cancel.wait(0.1):
                     raise Cancelled
-        if self._entries is None:
-            _sync_folder(self.folder)
-        else:
-            self._entries.add(self.folder)
 
     def _give_name(self, fd: int) -> None:
         """Give a file without a name one: the target’s, where that has to be free."""

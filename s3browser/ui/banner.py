@@ -13,6 +13,7 @@ class Banner(QFrame):
         text: what is the matter.
         button: what its button says; empty for none.
         icon_name: of ``resources/icons``.
+        colour: of ``theme.Colours``: “warning”, or “success” for what is as it should be.
         parent: owns it.
 
     Signals:
@@ -23,22 +24,25 @@ class Banner(QFrame):
     button_clicked = Signal()
     closed = Signal()
 
-    def __init__(self, text: str, button: str = "", *, icon_name: str = "warning", parent: QWidget) -> None:
+    def __init__(
+        self, text: str, button: str = "", *, icon_name: str = "warning", colour: str = "warning", parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setProperty("role", "banner")
+        self.setProperty("colour", colour)
         self._words = PlainLabel("", self, max_lines=2)
         self.set_text(text)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(2 * GRID, GRID // 2, GRID, GRID // 2)
         layout.setSpacing(GRID)
-        layout.addWidget(Picture(icon_name, "warning", 2 * GRID, self))
+        layout.addWidget(Picture(icon_name, colour, 2 * GRID, self))
         layout.addWidget(self._words, 1)
         if button:
             way_out = QPushButton(button, self)
             way_out.clicked.connect(self.button_clicked)
             layout.addWidget(way_out)
         close = QToolButton(self)
-        close.setIcon(icon("x", "warning"))
+        close.setIcon(icon("x", "muted"))
         close.setProperty("role", "quiet")
         close.setAccessibleName("Close this message")
         close.setToolTip("Close this message")

@@ -251,11 +251,13 @@ QToolButton:hover { background: @hover; }
 QToolButton:pressed, QToolButton:checked { background: @selection; }
 QToolButton:focus { border: 1px solid @accent; }
 QToolButton:disabled { color: @muted; }
-QToolButton[role="primary"] { background: @accent; color: @on_accent; font-weight: 600; padding: 6px 14px; }
+QToolButton[role="primary"] { background: @accent; color: @on_accent; font-weight: 600;
+    padding: 6px 6px 6px 14px; }
 QToolButton[role="primary"]:hover { background: @accent_hover; }
 QToolButton[role="primary"]:focus { border: 1px solid @text; }
 QToolButton[role="primary"]:disabled { background: @track; color: @muted; }
 QToolButton[role="quiet"] { padding: 4px; }
+QToolButton[role="deed"] { padding: 6px 3px 6px 10px; }
 QToolButton[role="fold"] { color: @muted; padding: 3px 6px 3px 0; }
 QToolButton[role="fold"]:hover { color: @text; background: transparent; }
 QToolButton[role="fold"]:checked { background: transparent; }
@@ -289,8 +291,10 @@ QProgressBar[role="strip"] { background: transparent; border-radius: 0; min-heig
 QProgressBar[role="strip"]::chunk { border-radius: 0; }
 QFrame[role="hairline"] { background: @hairline; border: none; max-height: 1px; min-height: 1px; }
 QFrame[role="card"] { background: @raised; border: 1px solid @hairline; border-radius: 8px; }
-QFrame[role="banner"] { background: @warning_ground; border: none; border-bottom: 1px solid @hairline; }
-QFrame[role="banner"] QLabel { color: @warning; background: transparent; }
+QFrame[role="banner"] { border: none; border-bottom: 1px solid @hairline; }
+QFrame[role="banner"][colour="warning"] { background: @warning_ground; }
+QFrame[role="banner"][colour="warning"] QLabel { color: @warning; background: transparent; }
+QFrame[role="banner"][colour="success"] { background: @side; }
 QFrame[role="drop"] { background: transparent; border: 2px solid @accent; border-radius: 8px; }
 QLabel[role="drop"] { background: @accent; color: @on_accent; border-radius: 6px; padding: 6px 14px; font-weight: 600; }
 """

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QByteArray, QPoint, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from s3browser.ui.actions import Actions
 from s3browser.ui.banner import Banner
 from s3browser.ui.browser.contents_pane import ContentsPane
+from s3browser.ui.browser.deed_bar import DeedBar
 from s3browser.ui.browser.path_bar import PathBar
 from s3browser.ui.browser.places_model import PlacesModel
 from s3browser.ui.browser.places_view import PlacesView
@@ -30,10 +31,15 @@ from s3browser.ui.theme import GRID
 _SIDE_WIDTH = GRID * 29
 _DETAILS_WIDTH = GRID * 35
 _DETAILS_MIN_WIDTH = GRID * 26
+_ROOM_FOR_DETAILS = GRID * 125  # of the window: with less, the names in the table would be cut
+_FILTER_WIDTHS = GRID * 16, GRID * 26
 
 
 class Workspace(QWidget):
-    """What fills the window: places on the left, contents in the middle, a column at the right. Layout only."""
+    """What fills the window: places on the left, contents in the middle, a column at the right. Layout only.
+
+    Where it gets narrow the column at the right goes, and comes back with the room.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -47,12 +53,15 @@ class Workspace(QWidget):
         self.filter.setAccessibleName("Filter this folder")
         self.filter.setClearButtonEnabled(True)
         self.filter.addAction(icon("magnifying-glass"), QLineEdit.ActionPosition.LeadingPosition)
-        self.filter.setFixedWidth(GRID * 26)
+        self.filter.setMinimumWidth(_FILTER_WIDTHS[0])
+        self.filter.setMaximumWidth(_FILTER_WIDTHS[1])
         self.info = QLabel(self)
         self.info.setProperty("role", "muted")
         self.info.setTextFormat(Qt.TextFormat.PlainText)
         self.welcome = WelcomePage(self)
         self.banner: Banner | None = None
+        self._has_room = True
+        self._took_details_away = False
         self._banners = QVBoxLayout()
         self._banners.setContentsMargins(0, 0, 0, 0)
 
@@ -136,14 +145,11 @@ class Workspace(QWidget):
         for way in ways:
             top.addWidget(way)
         top.addSpacing(GRID)
-        top.addWidget(self.path_bar, 1)
-        top.addWidget(self.filter)
+        top.addWidget(self.path_bar, 3)
+        top.addWidget(self.filter, 2)
         details = _button(a.show_details, self._browse, role="quiet", with_text=False)
         top.addWidget(details)
 
-        bar = QHBoxLayout()
-        bar.setContentsMargins(GRID * 2, GRID, GRID * 2, GRID)
-        bar.setSpacing(GRID)
         upload = _button(a.upload, self._browse, role="primary")
         a.upload.changed.connect(lambda: upload.setIcon(icon("upload-simple", "on_accent")))  # menus have it in grey
         more = QMenu(upload)
@@ -152,14 +158,11 @@ class Workspace(QWidget):
         upload.setMenu(more)
         upload.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         # Delete never sits beside Download.
-        deeds = [upload, *(_button(action, self._browse) for action in (a.download, a.new_folder, a.delete))]
-        for deed in deeds:
-            bar.addWidget(deed)
-        bar.addStretch(1)
-        bar.addWidget(self.info)
+        others = [_button(action, self._browse, role="deed") for action in (a.download, a.new_folder, a.delete)]
+        bar = DeedBar(upload, others, self.info, self._browse)
 
         path = self.path_bar.first_in_tab_order
-        self._tab_order: list[QWidget] = [*ways, path, self.filter, details, *deeds, self.contents.view]
+        self._tab_order: list[QWidget] = [*ways, path, self.filter, details, upload, *others, self.contents.view]
 
         layout = QVBoxLayout(self._browse)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -167,9 +170,22 @@ class Workspace(QWidget):
         layout.addLayout(self._banners)
         layout.addLayout(top)
         layout.addWidget(_hairline(self._browse))
-        layout.addLayout(bar)
+        layout.addWidget(bar)
         layout.addWidget(_hairline(self._browse))
         layout.addWidget(self.contents, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        has_room = self.width() >= _ROOM_FOR_DETAILS
+        if has_room == self._has_room:
+            return
+        self._has_room = has_room
+        shown = self.commands.show_details
+        if has_room:
+            shown.setChecked(shown.isChecked() or self._took_details_away)
+        else:  # somebody may still ask for them
+            self._took_details_away = shown.isChecked()
+            shown.setChecked(False)
 
     # -- what the controllers say --------------------------------------------------------------
 

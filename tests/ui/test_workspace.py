@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QRadioButton, QToolButton
+from PySide6.QtWidgets import QApplication, QDialog, QLineEdit, QMenu, QRadioButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from s3browser.documents import Document, Kind
@@ -30,6 +30,7 @@ from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
+from s3browser.transfers.host import LANES
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.ui import workspace_controller
@@ -44,7 +45,8 @@ from s3browser.ui.main_window import MainWindow
 from s3browser.ui.relay import GuiRelay
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.state_page import StatePage
-from s3browser.ui.tasks import LANES, Tasks
+from s3browser.ui.tasks import LANES as OF_THE_WINDOW
+from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.diary import DiaryDialog
 from s3browser.ui.transfers.unfinished import UnfinishedUploadsDialog
 from s3browser.ui.workspace import Workspace
@@ -73,7 +75,7 @@ def controller(
     window = MainWindow()
     qtbot.addWidget(window)
     owner = QObject()
-    runner = JobRunner(LANES, GuiRelay(owner).deliver)
+    runner = JobRunner(LANES | OF_THE_WINDOW, GuiRelay(owner).deliver)
     tasks = Tasks(runner, errors.append)
     sessions = Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(), lambda profile, secret: store)
     sessions.add_passing(PROFILE, Secret("key", "secret"))
@@ -443,6 +445,60 @@ def test_space_shows_and_hides_the_details(opened: WorkspaceController, qtbot: Q
     before = opened.details.isVisible()
     QTest.keyClick(view, Qt.Key.Key_Space)
     assert opened.details.isVisible() is not before
+
+
+def test_where_it_is_narrow_the_details_go_and_come_back_with_the_room(opened: WorkspaceController) -> None:
+    window, details = opened.workspace.window(), opened.details
+    window.resize(853, 533)
+    assert not details.isVisible()
+    opened.workspace.commands.show_details.trigger()
+    assert details.isVisible(), "somebody asked for them"
+    window.resize(1280, 800)
+    assert details.isVisible()
+    opened.workspace.commands.show_details.trigger()
+    window.resize(853, 533)
+    window.resize(1280, 800)
+    assert not details.isVisible(), "nobody wanted them before"
+
+
+@pytest.mark.parametrize("with_details", [False, True])
+@pytest.mark.usefixtures("theme")
+def test_a_narrow_window_cuts_nothing_off(opened: WorkspaceController, qtbot: QtBot, with_details: bool) -> None:
+    workspace, window = opened.workspace, opened.workspace.window()
+    window.resize(853, 533)
+    workspace.commands.show_details.setChecked(with_details)
+    browse = workspace.filter.parentWidget()
+    assert browse is not None
+
+    def is_cut(each: QWidget) -> bool:
+        right = each.mapTo(browse, each.rect().topRight()).x()
+        return right >= browse.width() or each.width() < each.minimumSizeHint().width()
+
+    buttons = [each for each in browse.findChildren(QToolButton) if each.isVisible() and each.accessibleName()]
+    qtbot.waitUntil(lambda: not any(map(is_cut, (*buttons, workspace.filter, workspace.info))))
+    assert len(buttons) >= 9
+    assert workspace.path_bar.width() > 100
+
+
+@pytest.mark.usefixtures("theme")
+def test_where_words_do_not_fit_their_icons_do(opened: WorkspaceController) -> None:
+    workspace = opened.workspace
+
+    def with_words() -> list[str]:
+        bar = workspace.info.parentWidget()
+        assert bar is not None
+        style = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        return [each.accessibleName() for each in bar.findChildren(QToolButton) if each.toolButtonStyle() == style]
+
+    workspace.commands.show_details.setChecked(True)
+    everything = ["Upload", "Download", "New folder", "Delete"]
+    assert with_words() == everything
+    workspace.info.setText("2 of 1,000 items selected · 1.3 GB · and a line that has become much too long for this")
+    QApplication.processEvents()
+    assert with_words() == ["Upload"]
+    workspace.info.setText("4 items")
+    QApplication.processEvents()
+    assert with_words() == everything
 
 
 def test_a_plan_that_fails_takes_back_that_it_is_being_made(

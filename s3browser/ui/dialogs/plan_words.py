@@ -14,10 +14,16 @@ _SHOWN_RENAMED = 500
 
 
 def headline(plan: Plan) -> str:
-    """“Upload 214 files to “Invoices”?”; what is the matter, where nothing of it can move."""
+    """“Upload 214 files to “Invoices”?”; what is the matter, where nothing of it can move.
+
+    “Upload the folder “Spring 2026” (214 files) to “Invoices”?”, where one folder was chosen.
+    """
     if not plan.count:
         return problems_text(plan, with_name=True)
     verb, place = VERB[plan.direction], f" to “{short(plan.target)}”" if plan.target else ""
+    if plan.folder:
+        amount = f" ({amount_text(plan)})" if plan.count > 1 else ""
+        return f"{verb} the folder “{short(plan.folder)}”{amount}{place}?"
     if plan.count == 1:
         return f"{verb} “{short(_name(_all_items(plan)[0]))}”{place}?"
     return f"{verb} {amount_text(plan)}{place}?"

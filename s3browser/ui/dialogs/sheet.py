@@ -80,6 +80,16 @@ class Sheet(QDialog):
             set_role(button, look)
         return button
 
+    def open(self) -> None:
+        """Show it over its parent, at once as high as it stays.
+
+        Where it grew a moment later, it would ask for its size and, with that, for a place that is not yet known: on
+        X11 that is the corner of the screen, its title bar out of sight.
+        """
+        for child in self.findChildren(QWidget):
+            child.ensurePolished()  # the style sheet’s sizes, which Qt would learn only once they show
+        super().open()
+
     def reveal(self, widget: QWidget) -> None:
         """Scroll to a widget of the body that has just changed, where the screen is too low for all of it."""
         self.body.activate()

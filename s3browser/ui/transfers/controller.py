@@ -132,7 +132,9 @@ class TransfersController(QObject):
 
     def show_unfinished(self, profile_id: str, bucket: str) -> None:
         """Open the list of a bucket's unfinished uploads."""
-        dialog = UnfinishedUploadsDialog(bucket, self._tasks, lambda: self._sessions.store(profile_id), self._workspace)
+        dialog = UnfinishedUploadsDialog(
+            bucket, self._manager, self._tasks, lambda: self._sessions.store(profile_id), self._workspace
+        )
         dialog.continue_requested.connect(
             lambda path, folder: self.upload_requested.emit([path], Place(profile_id, folder))
         )
@@ -153,7 +155,11 @@ class TransfersController(QObject):
     @Slot(object)
     def _tell_saved(self, path: Path) -> None:
         banner = Banner(
-            f"The receipt is saved as “{short(path.name)}”.", "Open", icon_name="receipt", parent=self._workspace
+            f"The receipt is saved as “{short(path.name, 48)}”.",
+            "Open",
+            icon_name="check-circle",
+            colour="success",
+            parent=self._workspace,
         )
         banner.button_clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path))))
         banner.button_clicked.connect(self._workspace.hide_banner)

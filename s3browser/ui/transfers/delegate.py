@@ -83,7 +83,7 @@ class TransferDelegate(QStyledItemDelegate):
         self._paint_text(
             painter, option, places.name, face.name, getattr(colours, face.name_colour), Qt.TextElideMode.ElideMiddle
         )
-        facts = Qt.AlignmentFlag.AlignRight
+        facts = Qt.AlignmentFlag.AlignLeft if face.is_sentence else Qt.AlignmentFlag.AlignRight
         self._paint_text(painter, option, places.facts, face.facts, colours.muted, Qt.TextElideMode.ElideRight, facts)
         if face.problem:
             colour = getattr(colours, face.colour)
@@ -110,7 +110,7 @@ class TransferDelegate(QStyledItemDelegate):
     def _places(self, option: QStyleOptionViewItem, face: Face) -> _Places:
         """Laid out from left to right, then mirrored where people read the other way."""
         metrics = option.fontMetrics
-        row = option.rect.adjusted(GRID * 2, 0, -GRID, 0)
+        row = option.rect.adjusted(GRID * 2, 0, -(GRID // 2) - _room_for_scroll_bar(option), 0)
         right = row.right() + 1
         buttons: list[tuple[Action, QRect]] = []
         for action in reversed(face.actions):
@@ -120,15 +120,19 @@ class TransferDelegate(QStyledItemDelegate):
             buttons.insert(0, (action, QRect(right, top, width, BUTTON)))
         right -= GRID
         left = row.left() + _ICON + GRID
-        two_lines = bool(face.problem) or face.progress is not None
+        has_text_below = bool(face.problem) or face.is_sentence
+        two_lines = has_text_below or face.progress is not None
         line = metrics.height()
-        second_height = line if face.problem else _BAR
-        gap = 0 if face.problem else GRID // 2
+        second_height = line if has_text_below else _BAR
+        gap = 0 if has_text_below else GRID // 2
         top = row.top() + (row.height() - (line + gap + second_height if two_lines else line)) // 2
-        facts_width = min(metrics.horizontalAdvance(face.facts) + 1, (right - left) * 2 // 3) if face.facts else 0
-        facts = QRect(right - facts_width, top, facts_width, line)
-        name = QRect(left, top, max(0, facts.left() - left - (GRID * 2 if facts_width else 0)), line)
         second = QRect(left, top + line + gap, max(0, right - left), second_height)
+        if face.is_sentence:
+            name, facts = second.translated(0, -line), second
+        else:
+            facts_width = min(metrics.horizontalAdvance(face.facts) + 1, (right - left) * 2 // 3) if face.facts else 0
+            facts = QRect(right - facts_width, top, facts_width, line)
+            name = QRect(left, top, max(0, facts.left() - left - (GRID * 2 if facts_width else 0)), line)
         picture = QRect(row.left(), row.top() + (row.height() - _ICON) // 2, _ICON, _ICON)
 
         def mirrored(area: QRect) -> QRect:
@@ -200,3 +204,10 @@ class TransferDelegate(QStyledItemDelegate):
             strong = lit or option.state & QStyle.StateFlag.State_Selected
             painter.setPen(QColor(colours.accent_hover if strong else colours.accent))
             painter.drawText(area, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine), action.value)
+
+
+def _room_for_scroll_bar(option: QStyleOptionViewItem) -> int:
+    """What the rows leave free at their end, in px: the buttons stay where they are when the scroll bar appears."""
+    view = option.widget
+    bar = view.verticalScrollBar() if isinstance(view, QAbstractItemView) else None
+    return bar.sizeHint().width() if bar is not None and not bar.isVisible() else 0

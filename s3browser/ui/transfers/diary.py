@@ -140,7 +140,7 @@ class DiaryDialog(QDialog):
         self._manager = manager
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Transfers diary")
-        self.resize(GRID * 90, GRID * 65)
+        self.resize(GRID * 100, GRID * 60)
         self.setMinimumSize(GRID * 50, GRID * 40)
         self._model = DiaryModel(manager, self)
         self.search_edit = QLineEdit(self)

@@ -1,10 +1,11 @@
 """What a row of the transfers panel and of the diary says and offers. No Qt: words and choices only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from s3browser.exceptions import S3CredentialsError, S3IntegrationError
+from s3browser.model.locations import DELIMITER
 from s3browser.model.text import plural, rate_text, size_text
 from s3browser.model.transfers import BatchSnapshot, Direction, Hold, PanelLook, TransferSnapshot, TransferState
 
@@ -38,7 +39,7 @@ class Face:
         picture: an icon of ``resources/icons``.
         colour: the picture’s, the bar’s and the problem’s, of ``theme.Colours``.
         name: the file, or the summary of a batch.
-        facts: how far, how fast; beside the name.
+        facts: how far, how fast; beside the name, or below it.
         more: where from and where to, for the tool tip.
         progress: 0.0 to 1.0, or None for no bar.
         problem: what went wrong, in place of the bar.
@@ -46,6 +47,7 @@ class Face:
         further: what else its menu offers.
         way: “Upload” or “Download”, for a screen reader.
         name_colour: of ``theme.Colours``.
+        is_sentence: whether the name is one, and has the whole width; then the facts are below it, and nothing else.
     """
 
     picture: str
@@ -59,6 +61,7 @@ class Face:
     further: tuple[Action, ...] = ()
     way: str = ""
     name_colour: str = "text"
+    is_sentence: bool = False
 
     @property
     def spoken(self) -> str:
@@ -190,6 +193,7 @@ def batch_summary(batch: BatchSnapshot) -> str:
 
     “2 of 200 files did not arrive in Invoices”, where they were looked for and are not there.
     “200 of 200 files uploaded to Invoices, checking…”, before they were looked for.
+    “200 of 200 files of “Spring 2026” arrived in Invoices”, where one folder was chosen.
     """
     missing = missing_count(batch)
     failed = batch.failed - missing
@@ -204,13 +208,24 @@ def batch_outcome(batch: BatchSnapshot) -> str:
     done = "arrived in" if is_proved else f"{past} to"
     checking = CHECKING if batch.proof is None and batch.done else ""
     where = f" {done} {batch.target}" if batch.target else f" {done.split()[0]}"
+    folder = folder_of(batch)
     if batch.total == 1 and batch.name:
-        return f"{batch.name}{where}{checking}" if batch.done else f"{batch.name} {_undone(batch)}"
+        what = f"“{folder}”" if folder else batch.name
+        return f"{what}{where}{checking}" if batch.done else f"{what} {_undone(batch)}"
+    files = plural(batch.total, "file") + (f" of “{folder}”" if folder else "")
     if missing := missing_count(batch):
-        return f"{missing:,} of {plural(batch.total, 'file')} did not arrive" + (
-            f" in {batch.target}" if batch.target else ""
-        )
-    return f"{batch.done:,} of {plural(batch.total, 'file')}{where}{checking}"
+        return f"{missing:,} of {files} did not arrive" + (f" in {batch.target}" if batch.target else "")
+    return f"{batch.done:,} of {files}{where}{checking}"
+
+
+def brief_outcome(batch: BatchSnapshot) -> str:
+    """“198 of 200 files arrived”: ``batch_outcome`` without where, and without the folder."""
+    return batch_outcome(replace(batch, target="", name="" if folder_of(batch) else batch.name))
+
+
+def folder_of(batch: BatchSnapshot) -> str:
+    """The name of the folder that was chosen, where it was just one; else empty."""
+    return batch.name.removesuffix(DELIMITER) if batch.name.endswith(DELIMITER) else ""
 
 
 def _undone(batch: BatchSnapshot) -> str:
@@ -221,6 +236,8 @@ def _undone(batch: BatchSnapshot) -> str:
 
 def diary_face(batch: BatchSnapshot, clock: str) -> Face:
     """The entry of a batch in the diary: “10:14  You uploaded 214 files to Invoices; 2 failed”.
+
+    “10:14  You uploaded the folder “Spring 2026” (214 files) to Invoices”, where one folder was chosen.
 
     Args:
         batch: finished or not.
@@ -233,15 +250,18 @@ def diary_face(batch: BatchSnapshot, clock: str) -> Face:
     again = (Action.SEND_AGAIN,) if batch.failed or batch.cancelled else ()
     if not batch.is_finished:
         waits = "paused" if batch.paused else "under way"
-        return Face(_WAYS[batch.direction][2] if batch.direction else "arrows-down-up", "accent", name, waits)
+        picture = _WAYS[batch.direction][2] if batch.direction else "arrows-down-up"
+        return Face(picture, "accent", name, waits, is_sentence=True)
+    facts, more = size, ""
     if batch.failed:
-        return Face("warning-circle", "danger", name, size, actions=(*again, Action.RECEIPT))
-    if batch.cancelled:
-        return Face("x-circle", "muted", name, size, actions=(*again, Action.RECEIPT))
-    if batch.proof is not None and batch.proof.is_complete:
-        return Face("check-circle", "success", name, f"all arrived · {size}", actions=(Action.RECEIPT,))
-    facts = f"not checked · {size}"
-    return Face("check-circle", "muted", name, facts, more=_unproved(batch), actions=(Action.RECEIPT,))
+        picture, colour = "warning-circle", "danger"
+    elif batch.cancelled:
+        picture, colour = "x-circle", "muted"
+    elif batch.proof is not None and batch.proof.is_complete:
+        picture, colour, facts = "check-circle", "success", f"all arrived · {size}"
+    else:
+        picture, colour, facts, more = "check-circle", "muted", f"not checked · {size}", _unproved(batch)
+    return Face(picture, colour, name, facts, more, actions=(*again, Action.RECEIPT), is_sentence=True)
 
 
 def _did(batch: BatchSnapshot) -> str:
@@ -249,9 +269,8 @@ def _did(batch: BatchSnapshot) -> str:
     is_up = batch.direction is Direction.UPLOAD
     verb, past = ("upload", "uploaded") if is_up else ("download", "downloaded")
     where = f" to {batch.target}" if batch.target else ""
-    what = batch.name if batch.total == 1 and batch.name else plural(batch.done or batch.total, "file")
+    what = _what(batch)
     if not batch.is_finished:
-        what = batch.name if batch.total == 1 and batch.name else plural(batch.total, "file")
         return f"You {verb} {what}{where}"
     if batch.done:
         return f"You {past} {what}{where}"
@@ -259,3 +278,11 @@ def _did(batch: BatchSnapshot) -> str:
         outcome = "it was cancelled" if batch.cancelled else "it failed"
         return f"You wanted to {verb} {what}{where}; {outcome}"
     return f"You wanted to {verb} {what}{where}"
+
+
+def _what(batch: BatchSnapshot) -> str:
+    """“a.pdf”, “214 files”, “the folder “Spring 2026” (214 files)”."""
+    files = plural(batch.done if batch.is_finished and batch.done else batch.total, "file")
+    if folder := folder_of(batch):
+        return f"the folder “{folder}”" + (f" ({files})" if batch.total > 1 else "")
+    return batch.name if batch.total == 1 and batch.name else files

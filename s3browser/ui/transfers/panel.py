@@ -31,7 +31,7 @@ from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID
 from s3browser.ui.transfers.delegate import BUTTON
 from s3browser.ui.transfers.engine import Transfers
-from s3browser.ui.transfers.faces import Action, batch_outcome, held_text
+from s3browser.ui.transfers.faces import Action, batch_outcome, brief_outcome, held_text
 from s3browser.ui.transfers.model import PanelRow, TransfersModel
 from s3browser.ui.transfers.status_line import Fact, StatusLine
 from s3browser.ui.transfers.view import TransfersView
@@ -178,7 +178,8 @@ class TransfersPanel(QFrame):
     def _lay_out(self) -> None:
         self._header = QWidget(self)
         header = QHBoxLayout(self._header)
-        header.setContentsMargins(GRID * 2, GRID // 2, GRID, GRID // 2)
+        beside_bar = self.view.verticalScrollBar().sizeHint().width()
+        header.setContentsMargins(GRID * 2, GRID // 2, GRID // 2 + beside_bar, GRID // 2)
         header.setSpacing(GRID)
         header.addWidget(self._title)
         header.addWidget(self.status, 1)
@@ -252,7 +253,8 @@ class TransfersPanel(QFrame):
             latest = self._model.finished_batches[:1]
             if failed and latest and latest[0].failed != failed_count:  # “58 of 60 files arrived · 4 failed”?
                 failed = [Fact(f"{failed_count:,} failed in all", 2)]
-            return [*(Fact(batch_outcome(batch), 3) for batch in latest), *failed] or [Fact(_EMPTY)]
+            outcomes = [Fact(batch_outcome(batch), 3, brief_outcome(batch)) for batch in latest]
+            return [*outcomes, *failed] or [Fact(_EMPTY)]
         states: Sequence[tuple[TransferState, str, int]] = _OPEN
         facts = []
         if all_held := held_text(look):  # what is tried now and then to see whether it goes again is not “active”

@@ -11,6 +11,7 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.transfers import BatchSnapshot, TransferSnapshot, TransferState
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.engine import Transfers
+from s3browser.ui.transfers.faces import folder_of
 from s3browser.ui.transfers.receipt_files import CsvReceipt, Heading, PdfReceipt
 
 PAGE = 2000
@@ -97,7 +98,7 @@ class Receipts(QObject):
 
 
 def suggested_name(batch: BatchSnapshot) -> str:
-    """“Receipt Invoices 2026-11-24”, with nothing in it that a disk would not take."""
+    """“Receipt Spring 2026 2026-11-24”; where no single folder was chosen, the target’s. No disk refuses it."""
     when = batch.started_at.astimezone().date().isoformat() if batch.started_at else ""
-    words = " ".join(filter(None, ("Receipt", batch.target or batch.name, when)))
+    words = " ".join(filter(None, ("Receipt", folder_of(batch) or batch.target or batch.name, when)))
     return re.sub(r'[<>:"/\\|?*\x00-\x1f]', "-", words)[:120].strip(" .")

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
@@ -10,10 +10,14 @@ from s3browser.ui.labels import tool_tip
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A part of the line; of the parts that don’t fit, the one with the highest ``rank`` goes first."""
+    """A part of the line; of the parts that don’t fit, the one with the highest ``rank`` goes first.
+
+    One that has a ``brief`` form gets that before anything goes.
+    """
 
     text: str
     rank: int = 0
+    brief: str = ""
 
 
 class StatusLine(QLabel):
@@ -43,6 +47,8 @@ class StatusLine(QLabel):
         whole = _joined(self._facts)
         shown = list(self._facts)
         metrics = self.fontMetrics()
+        if metrics.horizontalAdvance(whole) > self.width():
+            shown = [replace(fact, text=fact.brief or fact.text) for fact in shown]
         while len(shown) > 1 and metrics.horizontalAdvance(_joined(shown)) > self.width():
             shown.remove(max(shown, key=lambda fact: fact.rank))
         text = metrics.elidedText(_joined(shown), Qt.TextElideMode.ElideRight, self.width())

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,13 +23,17 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import OpenUpload
 from s3browser.model.store import ObjectStore
 from s3browser.model.text import plural
+from s3browser.model.transfers import TransferState
 from s3browser.ui.dialogs.sheet import Sheet
 from s3browser.ui.labels import PlainLabel, set_role, short
 from s3browser.ui.state_page import StatePage
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.theme import GRID
+from s3browser.ui.transfers.engine import Transfers
 from s3browser.ui.transfers.unfinished_model import UnfinishedModel
 
+_WHAT = "These were begun and never finished. What was sent of them takes room in the bucket and often costs money."
+_ALL_OWN = "This program is sending these right now. Pause or cancel them in the transfers."
 OLD = timedelta(days=7)
 _PAGE = 200  # rows shown together: the first ones come before the last are known
 _ROLE = QDialogButtonBox.ButtonRole
@@ -38,8 +42,11 @@ _ROLE = QDialogButtonBox.ButtonRole
 class UnfinishedUploadsDialog(QDialog):
     """What was begun and never finished in a bucket: it takes room there, and it can be continued or thrown away.
 
+    What this program itself is sending is shown, too, but can be neither.
+
     Args:
         bucket: the bucket.
+        manager: knows what this program is sending.
         tasks: the lanes; what the server has open is listed on “actions”, sizes on “listing”.
         store: gives the store of the connection; blocking.
         parent: the window it belongs to.
@@ -50,9 +57,17 @@ class UnfinishedUploadsDialog(QDialog):
 
     continue_requested = Signal(object, object)
 
-    def __init__(self, bucket: str, tasks: Tasks, store: Callable[[], ObjectStore], parent: QWidget | None) -> None:
+    def __init__(
+        self,
+        bucket: str,
+        manager: Transfers,
+        tasks: Tasks,
+        store: Callable[[], ObjectStore],
+        parent: QWidget | None,
+    ) -> None:
         super().__init__(parent)
         self._bucket = bucket
+        self._manager = manager
         self._tasks = tasks
         self._store = store
         self._listing = CancelToken()
@@ -160,8 +175,19 @@ class UnfinishedUploadsDialog(QDialog):
         self._model.add(uploads)
         if self._model.uploads:
             self._show_table()
-            self._changed.start(0)
+            self._ask_own(self._take_own)
         self._show_buttons()
+
+    def _ask_own(self, seen: Callable[[Mapping[str, TransferState]], None]) -> None:
+        token = self._listing
+        self._manager.open_uploads(self._bucket, lambda own: None if token.is_set() else seen(own))
+
+    def _take_own(self, own: Mapping[str, TransferState]) -> None:
+        self._model.set_own(own)
+        if self._page is None:
+            self._explanation.setText(_ALL_OWN if all(map(self._model.is_own, self._model.uploads)) else _WHAT)
+        self._show_buttons()
+        self._changed.start(0)
 
     def _on_listed(self) -> None:
         if not self._model.uploads:
@@ -196,9 +222,7 @@ class UnfinishedUploadsDialog(QDialog):
         self._pages.setCurrentWidget(self.table)
         self._show_deeds(True)
         self.table.setFocus()
-        self._explanation.setText(
-            "These were begun and never finished. What was sent of them takes room in the bucket and often costs money."
-        )
+        self._explanation.setText(_WHAT)
 
     def _show_deeds(self, shown: bool) -> None:
         for button in (self.continue_button, self.throw_button, self.old_button):
@@ -239,12 +263,14 @@ class UnfinishedUploadsDialog(QDialog):
 
     def chosen(self) -> list[OpenUpload]:
         """The selected ones."""
-        return [self._model.uploads[index.row()] for index in self.table.selectionModel().selectedRows()]
+        selected = [self._model.uploads[index.row()] for index in self.table.selectionModel().selectedRows()]
+        return [each for each in selected if not self._model.is_own(each)]
 
     def old(self) -> list[OpenUpload]:
-        """Those that were begun more than seven days ago."""
+        """Those that were begun more than seven days ago, by somebody else or in vain."""
         since = datetime.now(UTC) - OLD
-        return [each for each in self._model.uploads if each.started_at is not None and each.started_at < since]
+        free = [each for each in self._model.uploads if not self._model.is_own(each)]
+        return [each for each in free if each.started_at is not None and each.started_at < since]
 
     @Slot(QItemSelection, QItemSelection)
     def _show_buttons(self, *_: object) -> None:
@@ -288,11 +314,15 @@ class UnfinishedUploadsDialog(QDialog):
     def _ask_throw(self, uploads: list[OpenUpload]) -> None:
         names = [self._model.location(each).label for each in uploads]
         question = ThrowAwayDialog(names, self)
-        question.confirmed.connect(lambda: self._throw(uploads))
+        question.confirmed.connect(lambda: self._ask_own(lambda own: self._throw(uploads, own)))
         question.open()
 
-    def _throw(self, uploads: list[OpenUpload]) -> None:
-        self._complain("")
+    def _throw(self, chosen: list[OpenUpload], own: Mapping[str, TransferState]) -> None:
+        """Throw away what was chosen, but what has become a transfer of this program since."""
+        self._take_own(own)
+        uploads = [each for each in chosen if each.upload_id not in own]
+        kept = len(chosen) - len(uploads)
+        self._complain(f"{plural(kept, 'upload')} stayed: this program is sending it." if kept else "")
 
         def work(token: CancelToken) -> tuple[set[str], Exception | None]:
             store, gone = self._store(), set[str]()
@@ -345,7 +375,7 @@ class ThrowAwayDialog(Sheet):
         super().__init__(title, parent, window_title="Throw away", icon_name="trash", icon_colour="danger")
         words = "What was sent so far is deleted from the server. Files that are complete stay."
         self.body.addWidget(PlainLabel(words, self))
-        warning = "An upload that is still under way, here or on another computer, would fail. This can’t be undone."
+        warning = "An upload that somebody is still sending from elsewhere would fail. This can’t be undone."
         self.body.addWidget(PlainLabel(warning, self, role="muted"))
         words = "Throw away upload" if one else f"Throw away {plural(len(names), 'upload')}"
         self.throw_button = self.add_button(words, _ROLE.AcceptRole, look="danger")

@@ -2,32 +2,49 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtGui import QColor
 
 from s3browser.model.entries import OpenUpload
 from s3browser.model.kinds import kind_of
 from s3browser.model.locations import S3Location
 from s3browser.model.text import size_text
+from s3browser.model.transfers import TransferState
 from s3browser.ui.dates import date_text, full_date_text
 from s3browser.ui.icons import icon
+from s3browser.ui.theme import current_colours
 from s3browser.ui.transfers.model import AnyIndex
 
 _HEAD = ("Name", "Folder", "Started", "Sent so far")
 _NAME, _FOLDER, _STARTED, _SENT = range(4)
+_OWN_TIP = "This program is sending it. Pause or cancel it in the transfers."
 
 
 class UnfinishedModel(QAbstractTableModel):
-    """The open uploads of a bucket; how much of each has been sent is filled in later, row by row."""
+    """The open uploads of a bucket; how much of each has been sent is filled in later, row by row.
+
+    Those that are transfers of this program are shown as such and can't be selected.
+    """
 
     def __init__(self, bucket: str, parent: QObject) -> None:
         super().__init__(parent)
         self._bucket = bucket
         self._uploads: list[OpenUpload] = []
         self._sent: dict[str, int | None] = {}
+        self._own: Mapping[str, TransferState] = {}
 
     @property
     def uploads(self) -> Sequence[OpenUpload]:
         """In the order of the rows."""
         return self._uploads
+
+    def is_own(self, upload: OpenUpload) -> bool:
+        """Whether it is a transfer of this program that is not over."""
+        return upload.upload_id in self._own
+
+    def set_own(self, own: Mapping[str, TransferState]) -> None:
+        """These are transfers of this program, queued (or running) or paused."""
+        self._own = own
+        self._tell_changed(_NAME)
 
     def location(self, upload: OpenUpload) -> S3Location:
         """Where it would be."""
@@ -54,14 +71,18 @@ class UnfinishedModel(QAbstractTableModel):
         self.endResetModel()
 
     def unknown(self, first: int, last: int) -> list[OpenUpload]:
-        """Those in these rows, both included, of which nobody has asked yet how much was sent."""
-        return [each for each in self._uploads[first : last + 1] if each.upload_id not in self._sent]
+        """Those in these rows, both included, of which nobody has asked yet how much was sent; not our own."""
+        shown = self._uploads[first : last + 1]
+        return [each for each in shown if each.upload_id not in self._sent and not self.is_own(each)]
 
     def set_sent(self, sent: Mapping[str, int | None]) -> None:
         """Bytes by upload id; None where that could not be found out."""
         self._sent.update(sent)
+        self._tell_changed(_SENT)
+
+    def _tell_changed(self, first_column: int) -> None:
         if self._uploads:
-            self.dataChanged.emit(self.index(0, _SENT), self.index(len(self._uploads) - 1, _SENT))
+            self.dataChanged.emit(self.index(0, first_column), self.index(len(self._uploads) - 1, _SENT))
 
     # -- Qt ----------------------------------------------------------------------------------
 
@@ -86,12 +107,20 @@ class UnfinishedModel(QAbstractTableModel):
             case Qt.ItemDataRole.DecorationRole if column == _NAME:
                 kind = kind_of(self.location(upload).name)
                 return icon(kind.icon, kind.colour)
+            case Qt.ItemDataRole.ToolTipRole if self.is_own(upload):
+                return _OWN_TIP
             case Qt.ItemDataRole.ToolTipRole if column == _STARTED:
                 return full_date_text(upload.started_at)
+            case Qt.ItemDataRole.ForegroundRole if self.is_own(upload):
+                return QColor(current_colours().muted)
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
             case _:
                 return None
+
+    def flags(self, index: AnyIndex) -> Qt.ItemFlag:
+        is_own = index.isValid() and self.is_own(self._uploads[index.row()])
+        return super().flags(index) & ~Qt.ItemFlag.ItemIsSelectable if is_own else super().flags(index)
 
     def _text(self, upload: OpenUpload, column: int) -> str:
         location = self.location(upload)
@@ -101,6 +130,8 @@ class UnfinishedModel(QAbstractTableModel):
             return location.parent.key.removesuffix("/") or self._bucket
         if column == _STARTED:
             return date_text(upload.started_at)
+        if self.is_own(upload):
+            return "paused" if self._own[upload.upload_id] is TransferState.PAUSED else "being sent"
         if upload.upload_id not in self._sent:
             return "…"
         sent = self._sent[upload.upload_id]

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPlainTextEdit, QPushButton, QRadioButton, QTreeWidget, QWidget
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QRadioButton, QTreeWidget, QWidget
 from pytestqt.qtbot import QtBot
 
 from s3browser.exceptions import S3AccessDeniedError
@@ -47,6 +47,14 @@ def confirmed(sheet: PlanSheet, qtbot: QtBot) -> Plan:
     plan = told.args[0]
     assert isinstance(plan, Plan)
     return plan
+
+
+@pytest.mark.parametrize("plan", [uploads(3), uploads(0, conflicts=MANY[:1]), uploads(0, conflicts=MANY)])
+def test_it_opens_in_the_size_it_keeps(window: QWidget, plan: Plan) -> None:
+    sheet = show(plan, window, seconds=20)
+    size = sheet.size()
+    QApplication.processEvents()
+    assert sheet.size() == size, "a window manager that is just placing it would lose its place"
 
 
 class TestPlainFolder:

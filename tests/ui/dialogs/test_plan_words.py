@@ -17,6 +17,8 @@ FOLDER = replace(upload("empty/"), is_folder=True, size=0)
         (uploads(214), "Upload 214 files to “Invoices”?"),
         (uploads(1), "Upload “0.txt” to “Invoices”?"),
         (replace(uploads(2), target=""), "Upload 2 files?"),
+        (replace(uploads(2), folder="Spring 2026"), "Upload the folder “Spring 2026” (2 files) to “Invoices”?"),
+        (replace(uploads(1), folder="Spring 2026"), "Upload the folder “Spring 2026” to “Invoices”?"),
         (Plan(Direction.UPLOAD, (FOLDER, upload("a")), target="b"), "Upload 1 file and 1 empty folder to “b”?"),
         (Plan(Direction.UPLOAD, (FOLDER, FOLDER), target="b"), "Upload 2 empty folders to “b”?"),
         (Plan(Direction.DOWNLOAD, (download("x/a", "a"),), target="b"), "Download “a” to “b”?"),

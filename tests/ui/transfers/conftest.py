@@ -41,6 +41,7 @@ class FakeTransfers:
         self.totals: BatchSnapshot | None = None
         self.past: list[BatchSnapshot] = []
         self.listed: list[TransferSnapshot] = []
+        self.own: dict[str, TransferState] = {}
         self.asked: list[tuple[object, ...]] = []
         self.looks: list[tuple[int, int]] = []
         self.questions: list[tuple[str, int | None, int]] = []
@@ -116,6 +117,11 @@ class FakeTransfers:
         self.asked.append(("files", offset, limit))
         found = [each for each in self.listed if each.batch_id == batch_id and each.state in states]
         self._answer(lambda: seen(found[offset : offset + limit]))
+
+    def open_uploads(self, bucket: str, seen: Callable[[dict[str, TransferState]], None]) -> None:
+        self.asked.append(("open_uploads", bucket))
+        own = dict(self.own)
+        self._answer(lambda: seen(own))
 
     def pause(self, transfer_id: int) -> None:
         self._move("pause", transfer_id, S.PAUSED)

@@ -282,6 +282,9 @@ def test_a_saved_receipt_can_be_opened(
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: shown.append(url.toLocalFile()))
     controller._receipts.saved.emit(tmp_path / "Receipt.pdf")
     assert banners(controller) == ["The receipt is saved as “Receipt.pdf”."]
+    banner = controller.panel.window().findChild(Banner)
+    assert banner is not None
+    assert banner.property("colour") == "success", "it is no warning"
     press(controller, "Open")
     assert (shown, banners(controller)) == ([str(tmp_path / "Receipt.pdf")], [])
 

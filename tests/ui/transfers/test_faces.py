@@ -171,6 +171,18 @@ AGAIN = (Action.RETRY, Action.RECEIPT)
             AGAIN,
         ),
         (batch(failed=200), "0 of 200 files uploaded to Invoices; 200 failed", "warning-circle", AGAIN),
+        (
+            batch(done=200, proof=ALL, name="Spring 2026/"),
+            "200 of 200 files of “Spring 2026” arrived in Invoices",
+            "check-circle",
+            RECEIPT,
+        ),
+        (
+            batch(done=1, total=1, name="Spring 2026/", proof=Proof(1, 1)),
+            "“Spring 2026” arrived in Invoices",
+            "check-circle",
+            RECEIPT,
+        ),
         (batch(cancelled=1, total=1, name="a.pdf"), "a.pdf cancelled", "x-circle", AGAIN),
     ],
 )
@@ -198,6 +210,11 @@ def test_what_did_not_arrive_is_red_and_can_be_sent_again(failed: int, text: str
     )
     assert (shown.name, shown.name_colour) == (text, "danger")
     assert shown.actions == (Action.SEND_AGAIN, Action.RECEIPT)
+
+
+def test_what_did_not_arrive_of_a_folder() -> None:
+    counted = batch(total=200, done=198, failed=2, name="Spring 2026/", proof=Proof(200, 198))
+    assert batch_outcome(counted) == "2 of 200 files of “Spring 2026” did not arrive in Invoices"
 
 
 def test_that_nobody_could_look_is_said_plainly() -> None:
@@ -254,6 +271,24 @@ def test_one_file_that_failed_or_did_not_arrive() -> None:
             (Action.SEND_AGAIN, Action.RECEIPT),
         ),
         (batch(total=40, done=30), "10:14  You upload 40 files to Invoices", "under way", ()),
+        (
+            batch(total=40, done=30, name="Spring 2026/"),
+            "10:14  You upload the folder “Spring 2026” (40 files) to Invoices",
+            "under way",
+            (),
+        ),
+        (
+            batch(total=214, done=212, failed=2, name="Spring 2026/", proof=Proof(212, 212)),
+            "10:14  You uploaded the folder “Spring 2026” (212 files) to Invoices; 2 failed",
+            "1 KB",
+            (Action.SEND_AGAIN, Action.RECEIPT),
+        ),
+        (
+            batch(total=1, done=1, name="Spring 2026/"),
+            "10:14  You uploaded the folder “Spring 2026” to Invoices",
+            "not checked · 1 KB",
+            RECEIPT,
+        ),
         (batch(total=1, name="a.pdf"), "10:14  You upload a.pdf to Invoices", "under way", ()),
     ],
 )
@@ -262,6 +297,7 @@ def test_the_diary_says_what_somebody_did(
 ) -> None:
     shown = diary_face(counted, "10:14")
     assert (shown.name, shown.facts, shown.actions) == (name, facts, actions)
+    assert shown.is_sentence
     assert diary_face(counted, "").name == name.removeprefix("10:14  ")
 
 

@@ -300,6 +300,31 @@ def test_the_button_under_the_pointer_lights_up(panel: TransfersPanel, manager: 
     assert ground() == before
 
 
+def test_the_buttons_stay_where_they_are_when_the_scroll_bar_comes(
+    panel: TransfersPanel, manager: FakeTransfers, qtbot: QtBot
+) -> None:
+    def cancel_button() -> tuple[int, int]:
+        area = panel.view.button_area(0, Action.CANCEL)
+        return area.left(), area.right()
+
+    manager.put(transfer(1))
+    before = cancel_button()
+    right = panel.fold_button.mapTo(panel, panel.fold_button.rect().topRight()).x()
+    assert before[1] == right, "below the button that folds"
+    manager.put(*(transfer(number) for number in range(1, 20)))
+    qtbot.waitUntil(panel.view.verticalScrollBar().isVisible)
+    assert cancel_button() == before
+
+
+def test_a_narrow_line_says_how_many_arrived_rather_than_where(panel: TransfersPanel, manager: FakeTransfers) -> None:
+    manager.batches = [batch(total=60, done=56, failed=4, name="Contracts/", proof=Proof(56, 56))]
+    manager.put(*(transfer(number, S.FAILED, error=S3BusyError("upload")) for number in range(4)))
+    assert panel.status.text() == "56 of 60 files of “Contracts” arrived in Invoices · 4 failed"
+    panel.status.resize(panel.status.fontMetrics().horizontalAdvance("56 of 60 files arrived · 4 failed") + 4, 20)
+    assert panel.status.text() == "56 of 60 files arrived · 4 failed"
+    assert panel.status.accessibleName().startswith("56 of 60 files of “Contracts”")
+
+
 # ---------------------------------------------------------------------- 100,000 of them
 
 

@@ -1,5 +1,6 @@
 import csv
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -153,5 +154,6 @@ def test_somebody_is_asked_where(receipts: Receipts, window: QWidget, qtbot: QtB
 
 def test_the_suggested_name_suits_every_disk() -> None:
     assert suggested_name(BATCH) == "Receipt Invoices 2026-11-24"
+    assert suggested_name(replace(BATCH, name="Spring 2026/")) == "Receipt Spring 2026 2026-11-24"
     assert suggested_name(batch(target="a/b:c", started_at=None)) == "Receipt a-b-c"
     assert suggested_name(batch(target="", name="x.pdf", started_at=None)) == "Receipt x.pdf"

@@ -15,10 +15,13 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.entries import OpenUpload, UploadedPart
 from s3browser.model.locations import S3Location
 from s3browser.model.store import Cancel, ObjectStore
+from s3browser.model.transfers import TransferState
+from s3browser.ui.labels import PlainLabel
 from s3browser.ui.state_page import StatePage
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.unfinished import ThrowAwayDialog, UnfinishedUploadsDialog
 from tests.ui.accessibility import nameless, rich_labels
+from tests.ui.transfers.conftest import FakeTransfers
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support", extend=True)
 NOW = datetime.now(UTC)
@@ -61,9 +64,11 @@ def store() -> OpenUploads:
 
 
 @pytest.fixture
-def empty(window: QWidget, tasks: Tasks, store: OpenUploads) -> Iterator[UnfinishedUploadsDialog]:
+def empty(
+    window: QWidget, manager: FakeTransfers, tasks: Tasks, store: OpenUploads
+) -> Iterator[UnfinishedUploadsDialog]:
     """Just opened: nothing is known yet."""
-    dialog = UnfinishedUploadsDialog("photos", tasks, lambda: cast("ObjectStore", store), window)
+    dialog = UnfinishedUploadsDialog("photos", manager, tasks, lambda: cast("ObjectStore", store), window)
     dialog.show()
     yield dialog
     if isValid(dialog):  # it deletes itself when a test closes it
@@ -203,6 +208,59 @@ def test_throwing_the_old_ones_away(dialog: UnfinishedUploadsDialog, store: Open
     assert not dialog.old_button.isEnabled()
 
 
+def test_what_this_program_is_sending_is_shown_but_left_alone(
+    dialog: UnfinishedUploadsDialog, manager: FakeTransfers, store: OpenUploads, qtbot: QtBot
+) -> None:
+    manager.own = {"u1": TransferState.QUEUED, "u2": TransferState.PAUSED}
+    store.sizes_asked.clear()
+    dialog.refresh()
+    qtbot.waitUntil(lambda: [row[3] for row in cells(dialog)] == ["being sent", "paused", "—", "8.0 MB"])
+    assert manager.asked[-1] == ("open_uploads", "photos")
+    tip = dialog.table.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip == "This program is sending it. Pause or cancel it in the transfers."
+    assert store.sizes_asked == ["u3", "u4"]
+    dialog.table.selectRow(0)
+    assert not dialog.throw_button.isEnabled()
+    dialog.table.selectAll()
+    assert [each.upload_id for each in dialog.chosen()] == ["u3", "u4"]
+    assert [each.upload_id for each in dialog.old()] == ["u3"]
+
+
+@pytest.mark.parametrize(
+    ("own", "words"), [("u1 u2 u3", "These were begun"), ("u1 u2 u3 u4", "This program is sending")]
+)
+def test_it_says_whose_they_are(
+    dialog: UnfinishedUploadsDialog, manager: FakeTransfers, qtbot: QtBot, own: str, words: str
+) -> None:
+    manager.own = dict.fromkeys(own.split(), TransferState.QUEUED)
+    dialog.refresh()
+    qtbot.waitUntil(lambda: [row[3] for row in cells(dialog)][:1] == ["being sent"])
+    assert [label for label in dialog.findChildren(PlainLabel) if label.isVisible() and label.text().startswith(words)]
+
+
+def test_what_has_been_taken_up_since_is_not_thrown_away(
+    dialog: UnfinishedUploadsDialog, manager: FakeTransfers, store: OpenUploads, qtbot: QtBot
+) -> None:
+    dialog.old_button.click()
+    manager.own = {"u2": TransferState.QUEUED}
+    question(dialog).throw_button.click()
+    qtbot.waitUntil(lambda: [each.upload_id for each in store.uploads] == ["u1", "u2", "u4"])
+    assert dialog.problem.text() == "1 upload stayed: this program is sending it."
+    qtbot.waitUntil(lambda: [row[3] for row in cells(dialog)] == ["8.0 MB", "being sent", "8.0 MB"])
+
+
+def test_an_answer_after_the_end_is_dropped(
+    dialog: UnfinishedUploadsDialog, manager: FakeTransfers, qtbot: QtBot
+) -> None:
+    manager.is_slow = True
+    manager.asked.clear()
+    dialog.refresh()
+    qtbot.waitUntil(lambda: bool(manager.asked))
+    dialog.close()
+    QApplication.processEvents()
+    manager.answer()
+
+
 def test_what_could_not_be_thrown_away_stays_and_says_why(
     dialog: UnfinishedUploadsDialog, store: OpenUploads, qtbot: QtBot
 ) -> None:
@@ -231,7 +289,12 @@ def test_continuing_with_the_file(dialog: UnfinishedUploadsDialog, qtbot: QtBot)
 
 
 def test_closing_drops_what_still_comes(
-    window: QWidget, tasks: Tasks, store: OpenUploads, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    window: QWidget,
+    manager: FakeTransfers,
+    tasks: Tasks,
+    store: OpenUploads,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     tokens: list[CancelToken] = []
 
@@ -241,7 +304,7 @@ def test_closing_drops_what_still_comes(
         yield OpenUpload("late", "u9")
 
     monkeypatch.setattr(store, "list_uploads", listed)
-    dialog = UnfinishedUploadsDialog("photos", tasks, lambda: cast("ObjectStore", store), window)
+    dialog = UnfinishedUploadsDialog("photos", manager, tasks, lambda: cast("ObjectStore", store), window)
     dialog.show()
     qtbot.waitUntil(lambda: bool(tokens))
     dialog.close()

@@ -412,6 +412,22 @@ def etag_of(store: FakeStore) -> str:
     return store.buckets[BUCKET][SOURCE.key].etag
 
 
+def test_the_position_of_a_larger_object_moves_while_its_bytes_come(tmp_path: Path) -> None:
+    content = bytes(300 * 1024)
+    store = FakeStore({BUCKET: {SOURCE.key: content}}, chunk_bytes=100 * 1024)
+    positions: list[int] = []
+
+    class Watched(CancelToken):
+        def is_set(self) -> bool:
+            positions.append(run.position)
+            return super().is_set()
+
+    run = Download(store, SOURCE, tmp_path / "x", size=len(content), etag=etag_of(store), cancel=Watched())
+    positions.clear()
+    go(run)
+    assert {0, 100 * 1024, 200 * 1024, 300 * 1024} == set(positions)
+
+
 def test_a_small_object_that_was_listed_is_asked_for_once(store: FakeStore, tmp_path: Path) -> None:
     run = Download(store, SOURCE, tmp_path / "x", size=10, etag=etag_of(store), root=tmp_path)
     assert (run.position, run.stored_size) == (0, 10)

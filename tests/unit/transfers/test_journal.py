@@ -18,7 +18,7 @@ from s3browser.transfers.journalfile import _MIGRATIONS
 from s3browser.transfers.journalrows import Moved, TransferRecord
 from s3browser.transfers.run import Partial
 from tests.fakestore import BUCKET
-from tests.unit.transfers.office import BIG, NOW, add, item
+from tests.unit.transfers.office import BIG, NOW, add, item, plan
 
 QUEUED, PAUSED = TransferState.QUEUED, TransferState.PAUSED
 DONE, FAILED, CANCELLED = TransferState.DONE, TransferState.FAILED, TransferState.CANCELLED
@@ -303,6 +303,16 @@ def test_one_file_gives_its_batch_a_name(journal: Journal) -> None:
     assert batch is not None
     assert (batch.name, batch.target) == ("Größe.txt", "to")
     assert journal.batch(99) is None
+
+
+@pytest.mark.parametrize("keys", [("to/Spring/a",), ("to/Spring/a", "to/Spring/b")])
+def test_one_folder_gives_its_batch_a_name(journal: Journal, keys: tuple[str, ...]) -> None:
+    with journal.transaction():
+        batch_id = journal.add_batch("office", replace(plan(*map(item, keys)), folder="Spring"), NOW)
+    batch = journal.batch(batch_id)
+    assert batch is not None
+    assert batch.name == "Spring/"
+    assert journal.history("spring", None, 9) == [batch]
 
 
 def test_ids_are_never_used_again(journal: Journal) -> None:
@@ -590,6 +600,19 @@ def test_another_file_takes_up_nothing(journal: Journal) -> None:
     add(journal, replace(same, direction=Direction.DOWNLOAD))
     add(journal, same, connection_id="elsewhere")
     assert journal.partial(record.transfer_id) == UPLOAD
+
+
+def test_open_uploads_are_those_that_go_on(journal: Journal) -> None:
+    batch_id = add(journal, *(item(key, BIG) for key in "abcd"))
+    states = (QUEUED, PAUSED, FAILED, CANCELLED)
+    for number, record in enumerate(queued(journal, big=True)):
+        keep(journal, record, replace(UPLOAD, upload_id=f"u{number}"))
+    set_states(journal, batch_id, *states)
+    (down,) = [add(journal, item("e", BIG, way=Direction.DOWNLOAD))]
+    (record,) = [each for each in queued(journal, big=True) if each.batch_id == down]
+    keep(journal, record, Partial(8, temp=Path("temp"), size=BIG))
+    assert journal.open_uploads(BUCKET) == {"u0": QUEUED, "u1": PAUSED}
+    assert journal.open_uploads("other") == {}
 
 
 def test_of_two_unfinished_uploads_one_is_taken_up(journal: Journal) -> None:

@@ -395,6 +395,24 @@ def test_a_pause_keeps_what_was_sent(program: Program, store: FakeStore, big: Pa
     assert (store.count("create_multipart"), store.count("put_part")) == (1, 4)
 
 
+def test_it_knows_which_open_uploads_are_its_own(program: Program, store: FakeStore, big: Path) -> None:
+    gate = store.hang("put_part", nth=2)
+    program.upload(big)
+    assert gate.reached.wait(10)
+
+    def own() -> dict[str, TransferState]:
+        return program.told(lambda seen: program.manager.open_uploads(BUCKET, seen))
+
+    (upload_id,) = store.uploads
+    assert own() == {upload_id: QUEUED}
+    program.manager.pause_all()
+    program.until(lambda look: look.counts[PAUSED])
+    assert own() == {upload_id: PAUSED}
+    program.manager.resume_all()
+    program.window.wait_for_batches()
+    assert own() == {}
+
+
 def test_a_pause_taken_back_before_it_stopped(program: Program, store: FakeStore, files: list[Path]) -> None:
     stopping = threading.Event()
     store.on("put", lambda: stopping.wait(10), key="to/a")

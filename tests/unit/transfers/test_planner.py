@@ -76,6 +76,14 @@ def test_a_folder_goes_up_with_everything_in_it(tmp_path: Path) -> None:
     assert plan.total_bytes == sum(item.size for item in plan.items) == 50
 
 
+@pytest.mark.parametrize(
+    ("chosen", "folder"), [(("Spring",), "Spring"), (("Spring", "Fall"), ""), (("Spring", "one"), ""), (("one",), "")]
+)
+def test_one_folder_gives_its_name(tmp_path: Path, chosen: tuple[str, ...], folder: str) -> None:
+    make(tmp_path, "Spring/a", "Spring/deep/b", "Fall/a", "one")
+    assert plan_upload(FakeStore(), [tmp_path / name for name in chosen], TARGET).folder == folder
+
+
 def test_the_same_path_twice_is_one_file(tmp_path: Path) -> None:
     make(tmp_path, "a")
     plan = plan_upload(FakeStore(), [tmp_path / "a", tmp_path / "a"], TARGET)
@@ -350,6 +358,15 @@ def test_a_bucket_becomes_a_folder(tmp_path: Path) -> None:
     plan = plan_download(store, [bucket_row(entry) for entry in store.list_buckets()], tmp_path)
     assert paths(plan.items, tmp_path) == ["bucket/a", "bucket/f/b", "empty"]
     assert plan.items[2].is_folder
+
+
+def test_one_folder_or_bucket_to_download_gives_its_name(tmp_path: Path) -> None:
+    store = FakeStore({BUCKET: {"f/b": b"", "g/b": b""}})
+    one, other = folder_row(BUCKET, "f/"), folder_row(BUCKET, "g/")
+    assert plan_download(store, [one], tmp_path).folder == "f"
+    assert plan_download(store, [one, other], tmp_path).folder == ""
+    assert plan_download(store, rows(store, "f/"), tmp_path).folder == ""
+    assert plan_download(store, [bucket_row(entry) for entry in store.list_buckets()], tmp_path).folder == BUCKET
 
 
 def test_a_folder_that_is_gone_is_named(tmp_path: Path) -> None:
