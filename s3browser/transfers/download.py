@@ -14,7 +14,7 @@ from s3browser.model.store import Cancel, ObjectStore
 from s3browser.model.transfers import Progress
 from s3browser.transfers.checksums import check_for, is_proved
 from s3browser.transfers.localfile import local_errors, mtime_of
-from s3browser.transfers.parts import MIB, Part, PartList, part_size
+from s3browser.transfers.parts import MIB, Part, PartList, fetched_part_size
 from s3browser.transfers.pieces import Pieces
 from s3browser.transfers.run import Keeper, NoKeeper, Partial, drive, stop_if
 from s3browser.transfers.target import NewEntries, Target
@@ -185,7 +185,7 @@ class Download:
             return
         check = check_for(bucket, details)
         # Without an ETag nothing tells that two parts are of the same object: it comes in one.
-        step = (check.step if check is not None else 0) or (part_size(size) if details.etag else size)
+        step = (check.step if check is not None else 0) or (fetched_part_size(size) if details.etag else size)
         pieces = Pieces(self._target, size, step, check, self._keeper, self._cancel)
         self._keeper.keep_download(Path(self._target.temp), details.etag, size, step)
         self._pieces = pieces

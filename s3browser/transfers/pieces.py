@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from io import FileIO
 from time import monotonic
@@ -75,7 +75,10 @@ class Pieces:
     def receive(
         self, part: Part, fetch: Callable[[Callable[[Any], None]], object], report: Callable[[], object] | None
     ) -> None:
-        """Let ``fetch`` hand the bytes of a part, in order, to a function that writes them; ``report`` each piece."""
+        """Let ``fetch`` hand the bytes of a part, in order, to a function that writes them; ``report`` each piece.
+
+        What it raises is the end of all parts, up to ``begin_anew``: some of this one's bytes may be hashed already.
+        """
         hasher = None if self._check is None or self._check.in_order else self._check.hasher()
         taken = 0
 
@@ -91,6 +94,10 @@ class Pieces:
             if hasher is not None:
                 hasher.update(data)
             self.parts.report(part, taken)
+            if self._whole is not None and part.start <= self._hashed:
+                # No further than these bytes: the line would rest meanwhile, and the server might hang up.
+                self._hash_in_order(file, part.start + taken)
+                file.seek(part.start + taken)
             if report is not None:
                 report()
 
@@ -105,7 +112,7 @@ class Pieces:
                 self.parts.finish(part)
                 with self._lock:
                     self._unsafe.append(part)
-                self._hash_in_order(file)
+                self._hash_in_order(file, self._size)
             except BaseException:
                 # The parts before this one are not to be fetched again; an error of the disk would hide the first one.
                 with suppress(S3DownloadError):
@@ -125,42 +132,46 @@ class Pieces:
             return True
         with local_errors(path), FileIO(path) as file:
             if check.in_order:
-                for part in self._all[self._hashed :]:
-                    self._read_back(file, part, self._whole)
+                self._hash_up_to(file, self._size)
                 return check.matches([(self._size, self._whole)])
             for part in self._all:
                 if part.number not in self._hashers:
                     hasher = check.hasher()
-                    self._read_back(file, part, hasher)
+                    for piece in self._read_back(file, part.start, part.start + part.size):
+                        hasher.update(piece)
                     self._hashers[part.number] = hasher
         return check.matches([(part.size, self._hashers[part.number]) for part in self._all])
 
     def _begin_whole(self) -> None:
         self._whole: Any = self._check.hasher() if self._check is not None and self._check.in_order else None
-        self._hashed = 0  # parts that ``_whole`` has taken
+        self._hashed = 0  # bytes that ``_whole`` has taken
 
-    def _hash_in_order(self, file: FileIO) -> None:
-        """Hash the parts that have become contiguous; one thread does it, while the others fetch."""
+    def _hash_in_order(self, file: FileIO, most: int) -> None:
+        """Hash what has come without a gap, below ``most``; one thread does it, while the others fetch."""
         if self._whole is None or not self._hash_lock.acquire(blocking=False):
             return
         try:
-            while self._hashed < len(self._all) and self.parts.has_moved(part := self._all[self._hashed]):
-                self._read_back(file, part, self._whole)
-                self._hashed += 1
+            while self._hashed < (stop := min(most, self.parts.gapless)):
+                self._hash_up_to(file, stop)
         finally:
             self._hash_lock.release()
 
-    def _read_back(self, file: FileIO, part: Part, hasher: Hasher) -> None:
-        file.seek(part.start)
-        left = part.size
-        while left:
+    def _hash_up_to(self, file: FileIO, stop: int) -> None:
+        for piece in self._read_back(file, self._hashed, stop):
+            self._whole.update(piece)
+            self._hashed += len(piece)
+
+    def _read_back(self, file: FileIO, start: int, stop: int) -> Iterator[memoryview]:
+        """The file's bytes; each piece is good until the next. Not by mmap: a disk that is pulled out would kill us."""
+        file.seek(start)
+        while start < stop:
             stop_if(self._cancel)
-            view = thread_buffer(min(left, _READ_BACK_BYTES))
+            view = thread_buffer(min(stop - start, _READ_BACK_BYTES))
             count = file.readinto(view)
             if not count:
                 raise S3IntegrityError("download", self._path, "ContentDiffers")
-            hasher.update(view[:count])
-            left -= count
+            start += count
+            yield view[:count]
 
     def _make_safe(self, file: FileIO, *, at_once: bool = False) -> None:
         """Bring what has come to the disk, and tell the keeper; now and then, where it need not be ``at_once``."""

@@ -50,7 +50,7 @@ def store() -> FakeStore:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Objects of more than a few bytes come in parts of four, and each is safe at once."""
     monkeypatch.setattr(download, "IN_MEMORY_BYTES", 5)
-    monkeypatch.setattr(download, "part_size", lambda size: 4)
+    monkeypatch.setattr(download, "fetched_part_size", lambda size: 4)
     monkeypatch.setattr(pieces, "SYNC_EVERY_BYTES", 1)
 
 

@@ -52,7 +52,7 @@ def small_parts() -> Iterator[Path]:
     """Files from 8 bytes go in parts of four; a folder to work in."""
     with (
         mock.patch.multiple(upload, MULTIPART_FROM_BYTES=8, part_size=lambda size: 4),
-        mock.patch.multiple(download, IN_MEMORY_BYTES=8, part_size=lambda size: 4),
+        mock.patch.multiple(download, IN_MEMORY_BYTES=8, fetched_part_size=lambda size: 4),
         mock.patch.object(pieces, "SYNC_EVERY_BYTES", 8),
         tempfile.TemporaryDirectory() as folder,
     ):

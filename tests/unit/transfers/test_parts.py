@@ -11,6 +11,7 @@ from s3browser.transfers.parts import (
     MULTIPART_FROM_BYTES,
     Part,
     PartList,
+    fetched_part_size,
     part_size,
     parts_of,
 )
@@ -33,6 +34,21 @@ if TYPE_CHECKING:
 def test_part_sizes(size: int, size_of_a_part: int, count: int) -> None:
     assert part_size(size) == size_of_a_part
     assert sum(1 for _ in parts_of(size, part_size(size))) == count
+
+
+@pytest.mark.parametrize(
+    ("size", "size_of_a_part"),
+    [
+        (17 * MIB, 8 * MIB),
+        (576 * MIB - 1, 8 * MIB),
+        (576 * MIB, 9 * MIB),
+        (1024 * MIB, 16 * MIB),
+        (100_000 * MIB, 16 * MIB),
+        (MAX_OBJECT_BYTES, 552 * MIB),
+    ],
+)
+def test_sizes_of_parts_that_are_fetched(size: int, size_of_a_part: int) -> None:
+    assert fetched_part_size(size) == size_of_a_part
 
 
 @given(st.integers(0, MAX_OBJECT_BYTES))
@@ -63,8 +79,19 @@ def test_parts_are_handed_out_once_and_missing_until_they_have_moved() -> None:
     assert parts.missing() == [first, last]
     parts.finish(last)
     assert parts.missing() == [first]
-    assert parts.has_moved(last)
-    assert not parts.has_moved(first)
+
+
+def test_bytes_are_gapless_up_to_the_first_that_is_missing() -> None:
+    parts = PartList(10, 4, moved={2})
+    first, last = Part(1, 0, 4), Part(3, 8, 2)
+    parts.report(last, 1)
+    assert parts.gapless == 0
+    parts.report(first, 3)
+    assert parts.gapless == 3
+    parts.finish(first)
+    assert parts.gapless == 9
+    parts.finish(last)
+    assert parts.gapless == 10
 
 
 def test_a_position_never_goes_back() -> None:
