@@ -21,6 +21,7 @@ from typing import BinaryIO, NamedTuple
 from awscrt import checksums
 
 from s3browser.exceptions import Cancelled, S3BucketError, S3ConflictError, S3FileNotFoundError, S3IntegrationError
+from s3browser.jobs.fibers import pause
 from s3browser.model.entries import (
     BucketEntry,
     DeleteFailure,
@@ -60,9 +61,10 @@ class Gate:
     def pass_through(self, cancel: Cancel | None) -> None:
         """Block until released; ``Cancelled`` as soon as ``cancel`` is set, as a real store would."""
         self.reached.set()
-        while not self._open.wait(0.005):
+        while not self._open.is_set():
             if cancel is not None and cancel.is_set():
                 raise Cancelled
+            pause(0.005)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -160,7 +161,8 @@ class Hub:
                 failure.append(error)
             self._note(self._clock() - began_s)
             self._done.append(fiber)
-            bell.send(b"!")
+            with suppress(OSError):  # the fiber has seen it already, and was the last one
+                bell.send(b"!")
 
         threading.Thread(target=do, name="s3b-off-hand", daemon=True).start()
         while not (result or failure):
@@ -194,8 +196,8 @@ class Hub:
         for key, _ in self._selector.select(max(0.0, first_s - self._clock())):
             if key.data is not None:
                 self._wake(key.data, is_ready=True)
-            elif self._bell is not None:
-                self._bell[0].recv(4096)
+            else:
+                key.fileobj.recv(4096)  # type: ignore[union-attr] # the bell
         while self._done:
             wait = self._waits.get(fiber := self._done.popleft())
             if wait is not None and wait.what is None:  # or it has seen that already, and waits for something else

@@ -1,9 +1,11 @@
 import threading
+from functools import partial
 
 import pytest
 
 from s3browser.exceptions import Cancelled, S3BusyError, S3ConnectionError
 from s3browser.jobs.cancel import CancelToken
+from s3browser.jobs.fibers import Hub, pause
 from s3browser.jobs.pace import Pace, Throttle
 from s3browser.model.store import Cancel
 
@@ -214,3 +216,22 @@ def test_a_slower_pace_lets_those_under_way_end(time: Time) -> None:
         assert pace.limit == 1
     with pace.slot():
         pass
+
+
+def test_fibers_of_one_thread_wait_for_each_other() -> None:
+    pace = Pace(1)
+    done: list[int] = []
+    token = CancelToken()
+
+    def request(number: int) -> None:
+        with pace.slot():
+            pause(0.001)
+            done.append(number)
+
+    def give_up() -> None:
+        with pytest.raises(Cancelled), pace.slot(token):
+            pass
+
+    steps = [partial(request, 1), give_up, token.cancel, partial(request, 2)]
+    Hub().run(lambda: steps.pop(0) if steps else None, lambda: None)
+    assert sorted(done) == [1, 2]

@@ -1,10 +1,12 @@
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from s3browser import S3Config, S3Service
+from s3browser.jobs.fibers import Hub
 from tests.unit.s3.scripted import Scripted, scripted_server
 
 BUCKET = "bucket"
@@ -58,3 +60,14 @@ def service(config: S3Config) -> Iterator[S3Service]:
     service = S3Service(config)
     yield service
     service.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A test with ``in_a_fiber`` set runs in one."""
+    if not pyfuncitem.funcargs.get("in_a_fiber"):
+        return None
+    wanted = pyfuncitem._fixtureinfo.argnames
+    steps = [partial(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in wanted})]
+    Hub().run(lambda: steps.pop() if steps else None, lambda: None)
+    return True

@@ -37,6 +37,12 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nETag: x\r\n\r\nok"
 EMPTY = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
+@pytest.fixture(autouse=True, params=[False, True], ids=["thread", "fiber"])
+def in_a_fiber(request: pytest.FixtureRequest) -> bool:
+    """See this folder’s ``conftest``: everything holds in fibers as well."""
+    return bool(request.param)
+
+
 def take(line: socket.socket, count: int = -1) -> bytes:
     """A request's head, or ``count`` bytes."""
     data = b""

@@ -6,7 +6,7 @@ import pytest
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.transfers import ALLOWED, TransferState
 from s3browser.transfers.books import Books
-from s3browser.transfers.desk import Job
+from s3browser.transfers.desk import Job, Size
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.records import Active
 from tests.unit.transfers.office import Clock, add, item
@@ -41,7 +41,7 @@ def begin(books: Books, journal: Journal, index: int, clock: Clock) -> Active:
     """The transfer of the queue with that index is at work from now on."""
     record = journal.queued(99, big=False, after_rank=-99)[index]
     active = Active(record, books.batches[record.batch_id], CancelToken(), is_running=True, started_at_s=clock.now_s)
-    active.job = Job(record.transfer_id, False, active.token, FakeRun, lambda: None, lambda _: None)
+    active.job = Job(record.transfer_id, Size.SMALL, active.token, FakeRun, lambda: None, lambda _: None)
     active.job.run, active.job.begun_at = FakeRun(), 0
     books.active[record.transfer_id] = active
     return active

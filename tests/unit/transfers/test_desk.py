@@ -7,7 +7,7 @@ import pytest
 
 from s3browser.exceptions import Cancelled, S3ConnectionError, S3UploadError
 from s3browser.jobs.cancel import CancelToken
-from s3browser.transfers.desk import OPEN_BIG_FILES, Desk, Job
+from s3browser.transfers.desk import OPEN_BIG_FILES, Desk, Job, Size
 from s3browser.transfers.parts import Part
 
 BROKEN = S3ConnectionError("upload", "server")
@@ -62,7 +62,7 @@ class Fixture:
         self.started: list[int] = []
         self.ended: dict[int, Exception | None] = {}
 
-    def job(self, transfer_id: int, run: FakeRun | Exception, *, is_big: bool = False) -> Job:
+    def job(self, transfer_id: int, run: FakeRun | Exception, *, size: Size = Size.SMALL) -> Job:
         def open_run() -> FakeRun:
             if isinstance(run, Exception):
                 raise run
@@ -73,19 +73,19 @@ class Fixture:
             self.ended[transfer_id] = error
 
         return Job(
-            transfer_id, is_big, CancelToken(), open_run, lambda: self.started.append(transfer_id), ended
+            transfer_id, size, CancelToken(), open_run, lambda: self.started.append(transfer_id), ended
         )  # fmt: skip
 
-    def offer(self, transfer_id: int, run: FakeRun | Exception, *, is_big: bool = False) -> Job:
-        job = self.job(transfer_id, run, is_big=is_big)
+    def offer(self, transfer_id: int, run: FakeRun | Exception, *, size: Size = Size.SMALL) -> Job:
+        job = self.job(transfer_id, run, size=size)
         self.desk.offer(job)
         return job
 
     def has_work(self) -> bool:
-        return self.desk.has_work
+        return self.desk.has_work(*Size)
 
     def work(self) -> None:
-        while (step := self.desk.take()) is not None:
+        while (step := self.desk.take(*Size)) is not None:
             step()
 
 
@@ -95,16 +95,16 @@ def fixture() -> Fixture:
 
 
 def test_an_empty_desk(fixture: Fixture) -> None:
-    assert fixture.desk.take() is None
+    assert fixture.desk.take(*Size) is None
     assert not fixture.has_work()
     assert (fixture.desk.small_count, fixture.desk.big_count) == (0, 0)
 
 
-@pytest.mark.parametrize("is_big", [False, True])
+@pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_a_file_moves_part_by_part(fixture: Fixture, count: int, is_big: bool) -> None:
+def test_a_file_moves_part_by_part(fixture: Fixture, count: int, size: Size) -> None:
     run = FakeRun(count)
-    job = fixture.offer(1, run, is_big=is_big)
+    job = fixture.offer(1, run, size=size)
     assert fixture.has_work()
     assert not job.is_begun
     fixture.work()
@@ -123,16 +123,16 @@ def test_small_files_go_in_order(fixture: Fixture) -> None:
 
 def test_a_part_that_was_lost_is_moved_again(fixture: Fixture) -> None:
     run = FakeRun(2, again=1)
-    fixture.offer(1, run, is_big=True)
+    fixture.offer(1, run, size=Size.BIG)
     fixture.work()
     assert run.done == ["begin", "move 1", "move 2", "move 1", "finish"]
     assert fixture.ended == {1: None}
 
 
-@pytest.mark.parametrize("is_big", [False, True])
+@pytest.mark.parametrize("size", Size)
 @pytest.mark.parametrize("what", ["open", "begin", "move 1", "move 2", "finish"])
-def test_what_fails_ends_it(fixture: Fixture, what: str, is_big: bool) -> None:
-    fixture.offer(1, BROKEN if what == "open" else FakeRun(3, {what: BROKEN}), is_big=is_big)
+def test_what_fails_ends_it(fixture: Fixture, what: str, size: Size) -> None:
+    fixture.offer(1, BROKEN if what == "open" else FakeRun(3, {what: BROKEN}), size=size)
     fixture.work()
     assert fixture.ended == {1: BROKEN}
     fixture.desk.remove(1)
@@ -148,7 +148,7 @@ def test_what_was_stopped_before_it_began(fixture: Fixture) -> None:
 
 
 def steps(desk: Desk, count: int) -> list[Callable[[], None]]:
-    found = [desk.take() for _ in range(count)]
+    found = [desk.take(*Size) for _ in range(count)]
     assert None not in found
     return found  # type: ignore[return-value]
 
@@ -156,12 +156,12 @@ def steps(desk: Desk, count: int) -> list[Callable[[], None]]:
 def test_the_first_failure_is_the_truth_and_stops_the_others(fixture: Fixture) -> None:
     missing = S3UploadError("upload", "p", "Missing")
     run = FakeRun(4, {"move 1": Cancelled(), "move 2": missing, "move 3": BROKEN})
-    job = fixture.offer(1, run, is_big=True)
+    job = fixture.offer(1, run, size=Size.BIG)
     steps(fixture.desk, 1)[0]()
     one, two, three = steps(fixture.desk, 3)
     one()
     assert job.token.is_set()
-    assert fixture.desk.take() is None, "no more parts after a failure"
+    assert fixture.desk.take(*Size) is None, "no more parts after a failure"
     two()
     assert fixture.ended == {}, "not before all have stopped"
     three()
@@ -170,7 +170,7 @@ def test_the_first_failure_is_the_truth_and_stops_the_others(fixture: Fixture) -
 
 def test_a_part_that_arrives_after_a_failure_does_not_begin_another(fixture: Fixture) -> None:
     run = FakeRun(4, {"move 1": BROKEN})
-    fixture.offer(1, run, is_big=True)
+    fixture.offer(1, run, size=Size.BIG)
     steps(fixture.desk, 1)[0]()
     one, two = steps(fixture.desk, 2)
     one()
@@ -181,7 +181,7 @@ def test_a_part_that_arrives_after_a_failure_does_not_begin_another(fixture: Fix
 
 def test_only_the_first_big_files_are_open(fixture: Fixture) -> None:
     for number in range(OPEN_BIG_FILES + 1):
-        fixture.offer(number, FakeRun(2), is_big=True)
+        fixture.offer(number, FakeRun(2), size=Size.BIG)
     for step in steps(fixture.desk, OPEN_BIG_FILES):
         step()
     assert fixture.started == list(range(OPEN_BIG_FILES))
@@ -198,7 +198,7 @@ def test_only_the_first_big_files_are_open(fixture: Fixture) -> None:
 
 def test_small_and_big_share_the_workers_by_halves(fixture: Fixture) -> None:
     big = FakeRun(9)
-    fixture.offer(0, big, is_big=True)
+    fixture.offer(0, big, size=Size.BIG)
     for number in range(1, 9):
         fixture.offer(number, FakeRun())
     small, first = steps(fixture.desk, 2)
@@ -212,7 +212,7 @@ def test_small_and_big_share_the_workers_by_halves(fixture: Fixture) -> None:
 
 
 def test_small_ones_need_not_wait_for_a_big_one_that_has_nothing_to_do(fixture: Fixture) -> None:
-    fixture.offer(0, FakeRun(1), is_big=True)
+    fixture.offer(0, FakeRun(1), size=Size.BIG)
     for number in range(1, 4):
         fixture.offer(number, FakeRun())
     held = steps(fixture.desk, 2)
@@ -224,9 +224,30 @@ def test_small_ones_need_not_wait_for_a_big_one_that_has_nothing_to_do(fixture: 
     assert sorted(fixture.ended) == [0, 1, 2, 3]
 
 
+def test_a_worker_gets_what_it_is_for_and_only_in_turn(fixture: Fixture) -> None:
+    desk = fixture.desk
+    fixture.offer(1, FakeRun(), size=Size.TINY)
+    fixture.offer(2, FakeRun(), size=Size.TINY)
+    fixture.offer(3, FakeRun(), size=Size.SMALL)
+    assert desk.small_count == 3
+    first = desk.take(Size.TINY)
+    assert first is not None
+    assert not desk.has_work(Size.TINY), "one of them is at work, and none of the others"
+    assert desk.take(Size.TINY) is None
+    assert desk.has_work(Size.SMALL, Size.BIG)
+    second = desk.take(Size.SMALL, Size.BIG)
+    assert second is not None
+    assert not desk.has_work(Size.SMALL, Size.BIG)
+    third = desk.take(Size.TINY)
+    assert third is not None
+    for step in (first, second, third):
+        step()
+    assert sorted(fixture.ended) == [1, 2, 3]
+
+
 def test_only_what_nobody_has_taken_is_taken_back(fixture: Fixture) -> None:
-    taken = [fixture.offer(1, FakeRun()), fixture.offer(2, FakeRun(2), is_big=True)]
-    waiting = [fixture.offer(3, FakeRun()), fixture.offer(4, FakeRun(), is_big=True)]
+    taken = [fixture.offer(1, FakeRun()), fixture.offer(2, FakeRun(2), size=Size.BIG)]
+    waiting = [fixture.offer(3, FakeRun()), fixture.offer(4, FakeRun(), size=Size.BIG)]
     held = steps(fixture.desk, 2)
     assert fixture.desk.withdraw(lambda job: job.transfer_id == 3) == waiting[:1]
     assert fixture.desk.withdraw(lambda _: True) == waiting[1:]
@@ -239,7 +260,7 @@ def test_only_what_nobody_has_taken_is_taken_back(fixture: Fixture) -> None:
 def test_many_workers_and_every_part_moves_once(fixture: Fixture) -> None:
     runs = {number: FakeRun(40) for number in range(5)}
     for number, run in runs.items():
-        fixture.offer(number, run, is_big=True)
+        fixture.offer(number, run, size=Size.BIG)
     for number in range(100, 300):
         fixture.offer(number, FakeRun())
 
@@ -275,7 +296,7 @@ def test_what_is_over_needs_no_collector(run: FakeRun | Exception) -> None:
         return run
 
     knows = Knows()
-    knows.job = Job(1, False, CancelToken(), opened, lambda: None, knows.ended)
+    knows.job = Job(1, Size.SMALL, CancelToken(), opened, lambda: None, knows.ended)
     gone = weakref.ref(knows)
     gc.disable()
     try:

@@ -5,7 +5,7 @@ import pytest
 
 from s3browser.jobs.cancel import CancelToken, StopReason
 from s3browser.model.transfers import Direction, Proof, TransferState
-from s3browser.transfers.desk import Job
+from s3browser.transfers.desk import Job, Size
 from s3browser.transfers.journalrows import BatchRecord, TransferRecord
 from s3browser.transfers.records import Active, Batch, summary
 from tests.unit.transfers.office import NOW, item
@@ -30,7 +30,7 @@ def active(run: FakeRun | None = None, *, size: int = 10, of: Batch | None = Non
     record = TransferRecord(3, 7, "office", item(size=size), QUEUED, more["attempts"], more["position"], None, 1)
     made = Active(record, of or batch(queued=1), CancelToken())
     if run is not None:
-        made.job = Job(3, False, made.token, lambda: run, lambda: None, lambda _: None)
+        made.job = Job(3, Size.SMALL, made.token, lambda: run, lambda: None, lambda _: None)
         made.job.run = run
     return made
 
