@@ -1,5 +1,4 @@
 import threading
-from functools import partial
 
 import pytest
 
@@ -220,18 +219,25 @@ def test_a_slower_pace_lets_those_under_way_end(time: Time) -> None:
 
 def test_fibers_of_one_thread_wait_for_each_other() -> None:
     pace = Pace(1)
-    done: list[int] = []
     token = CancelToken()
+    done: list[str] = []
 
-    def request(number: int) -> None:
+    def first() -> None:
         with pace.slot():
-            pause(0.001)
-            done.append(number)
+            while "gave up" not in done:
+                pause(0.001)
+            done.append("first")
 
     def give_up() -> None:
         with pytest.raises(Cancelled), pace.slot(token):
             pass
+        done.append("gave up")
 
-    steps = [partial(request, 1), give_up, token.cancel, partial(request, 2)]
-    Hub().run(lambda: steps.pop(0) if steps else None, lambda: None)
-    assert sorted(done) == [1, 2]
+    def second() -> None:
+        token.cancel()
+        with pace.slot():
+            done.append("second")
+
+    steps = [second, give_up, first]
+    Hub().run(lambda: steps.pop() if steps else None, lambda: None)
+    assert done == ["gave up", "first", "second"]

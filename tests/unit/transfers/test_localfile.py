@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from s3browser.exceptions import S3UploadError
+from s3browser.jobs.fibers import Hub
 from s3browser.transfers import localfile
 from s3browser.transfers.localfile import Body, MemoryBody, SourceFile, mtime_metadata, mtime_of, thread_buffer
 
@@ -56,6 +57,13 @@ def test_a_thread_uses_its_memory_again() -> None:
     larger = thread_buffer(100 * 1024)
     assert len(larger) == 100 * 1024
     assert thread_buffer(10).obj is larger.obj
+
+
+def test_fibers_of_one_thread_share_no_buffer() -> None:
+    steps = [lambda: found.append(thread_buffer(4)) for _ in range(2)]
+    found: list[memoryview] = []
+    Hub().run(lambda: steps.pop() if steps else None, lambda: None)
+    assert found[0].obj is not found[1].obj
 
 
 def test_a_disk_that_gives_less_than_it_could(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

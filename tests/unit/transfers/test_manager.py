@@ -1091,3 +1091,10 @@ def test_a_link_made_meanwhile_does_not_lead_a_download_out(program: Program, st
     assert isinstance(row.error, S3DownloadError)
     assert row.error.code == "Outside"
     assert not (tmp_path / "x").exists()
+
+
+def test_a_look_that_ends_after_somebody_let_it_go_on_holds_nothing_up(begin: Callable[..., Program]) -> None:
+    program = begin()
+    manager = program.manager
+    manager._inbox.ask(lambda: manager._clerk.connection_looked_at("office", OFFLINE))
+    assert program.look().holds == ()
