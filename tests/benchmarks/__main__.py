@@ -16,12 +16,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import listing, many, stalls, startup, transfers
+from tests.benchmarks import listing, longlisting, many, stalls, startup, transfers
 
 _PLAIN: dict[str, Callable[[], None]] = {"startup": startup.run, "listing": listing.run, "stalls": stalls.run}
 _WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
     "transfers": transfers.run,
-    "long-listing": listing.run_long,
+    "long-listing": longlisting.run,
     "many": many.run,
 }
 
