@@ -12,12 +12,13 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 from s3browser.model.entries import ListingColumns
 
 _ROOT = "ListBucketResult"
+# Every repetition keeps what it took (``++``): no row is tried twice.
 _ROW = re.compile(
-    r"<Contents><Key>([^<&]+)</Key><LastModified>([^<&]+)</LastModified>"
-    r'<ETag>(?:&quot;|&#34;|")?([^<&"]*)(?:&quot;|&#34;|")?</ETag>'
-    r"(?:</?Checksum(?:Algorithm|Type)>[^<]*)*"
-    r"<Size>(\d{1,18})</Size>(?:<StorageClass>([^<&]*)</StorageClass>)?"
-    r"(?:</?(?:Owner|ID|DisplayName|Type|RestoreStatus|IsRestoreInProgress|RestoreExpiryDate)>[^<]*)*</Contents>",
+    r"<Contents><Key>([^<&]++)</Key><LastModified>([^<&]++)</LastModified>"
+    r'<ETag>(?:&quot;|&#34;|")?+([^<&"]*+)(?:&quot;|&#34;|")?+</ETag>'
+    r"(?:</?Checksum(?:Algorithm|Type)>[^<]*+)*+"
+    r"<Size>(\d{1,18})</Size>(?:<StorageClass>([^<&]*+)</StorageClass>)?+"
+    r"(?:</?(?:Owner|ID|DisplayName|Type|RestoreStatus|IsRestoreInProgress|RestoreExpiryDate)>[^<]*+)*+</Contents>",
     re.ASCII,
 )
 _BEGIN, _END = "<Contents>", "</Contents>"
@@ -63,13 +64,14 @@ class Page:
         """The last name in the order of keys, or nothing on an empty page."""
         return max(self.columns.keys[-1:] + self.columns.folders[-1:], default="")
 
-    def without(self, name: str) -> "Page":
-        """The page as it is when it does not begin with ``name``, where the one before it ended."""
+    def without(self, before: "Page") -> "Page":
+        """The page without what the one before it had too: the key where it ended, and any folder."""
         columns = self.columns
-        if columns.keys[:1] == [name]:
+        if columns.keys and columns.keys[:1] == before.columns.keys[-1:]:
             columns = columns.cut(1, len(columns.keys))
-        if columns.folders[:1] == [name]:
-            columns = replace(columns, folders=columns.folders[1:])
+        if columns.folders and before.columns.folders:
+            known = set(before.columns.folders)
+            columns = replace(columns, folders=[folder for folder in columns.folders if folder not in known])
         return self if columns is self.columns else replace(self, columns=columns)
 
 
@@ -96,13 +98,14 @@ def read_page(body: bytes) -> Page:
 def _read_usual(text: str) -> Page | None:
     """The page where every file is written as usual, else None."""
     first, last = text.find(_BEGIN), text.rfind(_END) + len(_END)
-    if first < 0 or "<!" in text:
+    if first < 0:
         return None
+    around = text[:first] + text[last:]
     rows = _ROW.findall(text, first, last)
-    # Nothing between them, and none left over; without comments and the like, each is then what XML would make of it.
-    if not len(rows) == text.count(_BEGIN) == text.count(_END + _BEGIN, first, last) + 1:
+    # Nothing between them, and none left over: without comments around, each is then what XML would make of it.
+    if "<!" in around or not len(rows) == text.count(_BEGIN) == text.count(_END + _BEGIN, first, last) + 1:
         return None
-    return _page(_Document(text[:first] + text[last:]), *map(list, zip(*rows, strict=True)))
+    return _page(_Document(around), *map(list, zip(*rows, strict=True)))
 
 
 def _read_any(text: str) -> Page:

@@ -21,7 +21,7 @@ from s3browser.s3.dividing import TOP, Alphabets, Stretch, dividing_name
 from s3browser.s3.listing import Listing, pages
 from s3browser.s3.pages import Page
 
-MAX_WORKERS = 16
+MAX_WORKERS = 24
 # A server that makes a reader wait so much longer than reading takes is far away.
 _MIN_WAIT_S = 0.015
 _MIN_WAIT_RATIO = 4

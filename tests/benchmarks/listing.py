@@ -1,3 +1,5 @@
+"""The first rows of a folder, on screen."""
+
 import tempfile
 from pathlib import Path
 from statistics import median

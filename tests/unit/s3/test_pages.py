@@ -205,12 +205,12 @@ def test_what_is_no_page(document: bytes) -> None:
         read_page(document)
 
 
-def test_a_page_without_the_name_that_was_there_before() -> None:
+def test_a_page_without_what_was_there_before() -> None:
     page = read_page(body(row("a"), row("b"), folders=("c/", "d/")))
-    assert lists(page.without("a")) == (["b"], ["c/", "d/"])
-    assert lists(page.without("c/")) == (["a", "b"], ["d/"])
-    assert page.without("b") is page
-    assert page.without("a").columns == ListingColumns(
+    assert page.names == ["a", "b", "c/", "d/"]
+    assert lists(page.without(read_page(body(row("0"), row("a"))))) == (["b"], ["c/", "d/"])
+    assert lists(page.without(read_page(body(row("b"), folders=("d/", "e/"))))) == (["a", "b"], ["c/"])
+    assert page.without(read_page(body(row("0")))) is page
+    assert page.without(read_page(body(row("a")))).columns == ListingColumns(
         ["b"], page.columns.sizes[1:], page.columns.modified_ns[1:], ["e"], ["GLACIER"], ["c/", "d/"]
     )
-    assert page.names == ["a", "b", "c/", "d/"]

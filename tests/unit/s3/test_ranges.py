@@ -322,6 +322,15 @@ def test_new_tokens_for_old_pages() -> None:
     assert found == ["a", "b"]
 
 
+def test_folders_that_come_with_every_page() -> None:
+    """As moto sends them."""
+    folders = ("x/", "y/")
+    listing = Told(page("a", folders=folders, token="1"), page("b", folders=folders, more=False))
+    assert [(each.columns.keys, each.columns.folders) for each in pages(listing)] == [
+        (["a"], ["x/", "y/"]), (["b"], [])
+    ]  # fmt: skip
+
+
 def test_the_same_folder_on_several_pages() -> None:
     listing = Told(page(folders=("a/",), token="1"), page(folders=("a/",), token="2"), page("b", more=False))
     assert [each.columns.folders for each in pages(listing)] == [["a/"], [], []]
