@@ -1,4 +1,4 @@
-"""``python -m s3browser``: the program, and the two helpers it starts as processes of its own."""
+"""``python -m s3browser``: the program, and the three helpers it starts as processes of its own."""
 
 import sys
 
@@ -17,6 +17,11 @@ def main() -> int:
         from s3browser.documents.worker import main as run_document_worker
 
         run_document_worker()
+        return 0
+    if arguments[:1] == ["--transfers"]:
+        from s3browser.transfer_process import main as run_transfers
+
+        run_transfers()
         return 0
     from s3browser.app import main as run_window
 

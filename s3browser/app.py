@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from s3browser.model.places import Place
     from s3browser.model.store import ObjectStore
     from s3browser.settings.preferences import Preferences
-    from s3browser.transfers.manager import TransferManager
+    from s3browser.transfers.remote import RemoteTransfers
     from s3browser.ui.sessions import Sessions
     from s3browser.ui.workspace_controller import WorkspaceController
 
@@ -53,7 +53,7 @@ _LATER = (
     "s3browser.documents",
     "s3browser.settings.profiles",
     "s3browser.settings.secrets",
-    "s3browser.transfers.manager",
+    "s3browser.transfers.remote",
     "s3browser.transfers.planner",
     "s3browser.ui.dialogs.error",
     "s3browser.ui.details.pane",
@@ -65,10 +65,11 @@ _LATER = (
     "s3browser.ui.screenshot",
     "s3browser.demo.server",
 )
-# While 1,000 small files upload, painting waits for Python’s lock: worst 83 ms at 0.001, 21 ms at 0.0001, and the
-# upload takes 15 % longer (`python -m tests.benchmarks stalls`).
+# While pages of a long listing are read, painting waits for Python’s lock: worst 83 ms at 0.001, 21 ms at 0.0001
+# (`python -m tests.benchmarks stalls`).
 _SWITCH_INTERVAL_S = 0.0001
 _COLLECT_AFTER = 5_000, 10, 50  # new objects, and rounds among the young and the middle-aged
+_TRANSFERS_SWITCH = "--transfers"
 _QUIT_WITHIN_S = 2.0
 _SCREENSHOT_WITHIN_MS = 60_000
 _SCREENSHOT_FOLDER = "campaigns/Spring 2026/"
@@ -122,7 +123,7 @@ class Program(QObject):
     """
 
     sessions: "Sessions"
-    manager: "TransferManager"
+    manager: "RemoteTransfers"
     controller: "WorkspaceController"
 
     def __init__(self, qt_app: QApplication, options: argparse.Namespace) -> None:
@@ -165,12 +166,12 @@ class Program(QObject):
             QTimer.singleShot(0, self, self._import_next)
 
     def _join(self) -> None:
+        from s3browser.jobs.child import Child
         from s3browser.jobs.pace import Throttle
         from s3browser.jobs.runner import JobRunner
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
-        from s3browser.transfers.journal import Journal
-        from s3browser.transfers.manager import TransferManager
+        from s3browser.transfers.remote import RemoteTransfers
         from s3browser.ui.browser.drag_out import sweep
         from s3browser.ui.icons import RESOURCES
         from s3browser.ui.relay import GuiRelay
@@ -182,23 +183,25 @@ class Program(QObject):
         self._theme.dress()
         self._relay = GuiRelay(self)
         self._qt_app.setWindowIcon(QIcon(str(RESOURCES / "s3browser.svg")))
-        self._runner = JobRunner(LANES, self._relay.deliver, in_background=("transfers",))
+        self._runner = JobRunner(LANES, self._relay.deliver)
         self._tasks = Tasks(self._runner, self._show_error)
         profiles = ProfileStore(self._paths.profiles_file)
         troubles = [self._trouble, profiles.load()]
-        throttle = Throttle()
-        self.sessions = Sessions(profiles, SecretStore(), partial(_connect, throttle))
-        self.manager = TransferManager(
+        self._throttle = Throttle()  # for previews
+        self.sessions = Sessions(profiles, SecretStore(), partial(_connect, self._throttle))
+        self.manager = RemoteTransfers(
+            partial(Child, _TRANSFERS_SWITCH),
+            self._paths.transfers_file,
+            self.sessions.credentials,
             self._runner,
-            self.sessions.store,
-            partial(Journal.open, self._paths.transfers_file),
             connections=self._chosen.max_connections,
             on_trouble=self._tell,
         )
+        self.sessions.on_forgotten(self.manager.forget)
         drag_folder = self._paths.cache / "drag"
         services = Services(
             self.sessions, self._tasks, self.manager, self._fetch_preview, _aws_profiles, drag_folder,
-            throttle.set_limits,
+            self._set_limits,
         )  # fmt: skip
         self.controller = WorkspaceController(Workspace(self.window), services)
         self.window.setCentralWidget(self.controller.workspace)
@@ -231,8 +234,8 @@ class Program(QObject):
         elif profiles := self.sessions.profiles():
             self.controller.open_connection(profiles[0].profile_id)
 
-    def _tell(self, *troubles: SettingsError) -> None:
-        """Say once what is wrong with the program's own files."""
+    def _tell(self, *troubles: S3IntegrationError) -> None:
+        """Say once what is wrong with the program itself."""
         if troubles:
             self.controller.say(" ".join(f"{trouble.title}: {trouble.reason}" for trouble in troubles))
 
@@ -306,6 +309,10 @@ class Program(QObject):
     def _on_preferences_changed(self, chosen: "Preferences") -> None:
         self._chosen = chosen
         self._tasks.run("local", lambda _: self._preferences.save(chosen), lambda _: None)
+
+    def _set_limits(self, upload: int | None, download: int | None) -> None:
+        self._throttle.set_limits(upload, download)
+        self.manager.set_limits(upload, download)
 
     def _show_error(self, error: Exception) -> None:
         if self._options.screenshot:  # there may be nobody to close a dialog

@@ -4,9 +4,6 @@ Reads a request a line from its standard input and answers each on its standard 
 ends. It confines itself first (``confinement.py``). No reader opens a network connection or another file.
 """
 
-import os
-import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,21 +12,13 @@ from s3browser.documents.confinement import Deadline, confine
 from s3browser.documents.detection import detect
 from s3browser.documents.document import Document, Kind
 from s3browser.exceptions import DocumentError
+from s3browser.jobs.child import standard_pipes
 
 
 def main() -> None:
     """Serve requests until the standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is for the parent, which ends this process
-    if sys.platform == "win32":
-        import msvcrt
-
-        for descriptor in (0, 1):
-            msvcrt.setmode(descriptor, os.O_BINARY)
-    # By number: a windowed program has no sys.stdin. Whatever a library prints must not get between the replies.
-    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as replies:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nowhere, 0)
-        os.dup2(nowhere, 1)
+    requests, replies = standard_pipes()
+    with requests, replies:
         confine()
         deadline = Deadline()
         for line in requests:

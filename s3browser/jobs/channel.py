@@ -4,7 +4,7 @@ import pickle
 import struct
 import threading
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _LENGTH = struct.Struct(">Q")
 
@@ -20,7 +20,7 @@ class Channel:
         writer: where this end’s go.
     """
 
-    def __init__(self, reader: BinaryIO, writer: BinaryIO) -> None:
+    def __init__(self, reader: IO[bytes], writer: IO[bytes]) -> None:
         self._reader = reader
         self._writer = writer
         self._lock = threading.Lock()
@@ -29,10 +29,12 @@ class Channel:
         """Hand over a message.
 
         Raises:
-            BrokenPipeError: the other end is gone.
+            BrokenPipeError: the other end is gone, or this one closed.
         """
         data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         with self._lock:
+            if self._writer.closed:
+                raise BrokenPipeError
             self._writer.write(_LENGTH.pack(len(data)) + data)
             self._writer.flush()
 
@@ -53,6 +55,6 @@ class Channel:
 
     def close(self) -> None:
         """Close both pipes. The other end’s ``receive`` ends."""
-        for pipe in (self._writer, self._reader):
-            with suppress(OSError):  # what could not be written any more
-                pipe.close()
+        with self._lock, suppress(OSError):  # what could not be written any more
+            self._writer.close()
+        self._reader.close()

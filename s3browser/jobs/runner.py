@@ -1,10 +1,8 @@
 """How work leaves the window's thread. Knows neither S3 nor Qt."""
 
-import os
 import queue
-import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
@@ -13,7 +11,6 @@ from s3browser.exceptions import Cancelled
 from s3browser.jobs.cancel import CancelToken, StopReason
 
 T = TypeVar("T")
-_BACKGROUND_NICENESS = 10
 Deliver = Callable[[Callable[[], None]], None]
 
 
@@ -59,12 +56,10 @@ class JobRunner:
     Args:
         lanes: name of each lane to its number of threads; a lane is first in, first out.
         deliver: brings a callback to the thread that owns the results (the window's); tests call it inline.
-        in_background: the lanes that leave the processor to everybody else, where the system can do that.
     """
 
-    def __init__(self, lanes: Mapping[str, int], deliver: Deliver, in_background: Collection[str] = ()) -> None:
+    def __init__(self, lanes: Mapping[str, int], deliver: Deliver) -> None:
         self._deliver = deliver
-        self._in_background = in_background
         self._queues: dict[str, queue.SimpleQueue[_Job | None]] = {lane: queue.SimpleQueue() for lane in lanes}
         self._live: set[_Job] = set()
         self._lock = threading.Lock()
@@ -129,10 +124,6 @@ class JobRunner:
         return not any(thread.is_alive() for _, thread in self._threads)
 
     def _serve(self, lane: str) -> None:
-        if sys.platform == "linux" and lane in self._in_background:
-            # Of the thread, not of the process. With eight of them at work on two cores the window waited for its
-            # turn up to 65 ms; elsewhere the system puts a window in front of its own accord.
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BACKGROUND_NICENESS)
         while (job := self._queues[lane].get()) is not None:
             self._run(job)
 

@@ -20,7 +20,6 @@ from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.model.text import plural
 from s3browser.model.transfers import Plan, TransferItem, TransferNews
-from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.planner import Found, plan_download, plan_upload
 from s3browser.ui.dialogs.confirm_delete import ConfirmDeleteDialog
 from s3browser.ui.dialogs.counting import FolderCounter
@@ -33,6 +32,7 @@ from s3browser.ui.labels import short
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.speeds import Speeds
 from s3browser.ui.tasks import Tasks
+from s3browser.ui.transfers.engine import Starter
 
 _DELETE_AT_ONCE = 1000  # keys; as many as one request takes
 
@@ -58,7 +58,7 @@ class Operations(QObject):
     refresh_needed = Signal()
     renamed = Signal(str)
 
-    def __init__(self, sessions: Sessions, tasks: Tasks, manager: TransferManager, window: QWidget) -> None:
+    def __init__(self, sessions: Sessions, tasks: Tasks, manager: Starter, window: QWidget) -> None:
         super().__init__(window)
         self._sessions = sessions
         self._tasks = tasks

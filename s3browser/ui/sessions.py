@@ -30,6 +30,11 @@ class Sessions:
         self._passing: dict[str, tuple[ConnectionProfile, Secret]] = {}
         self._opening: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+        self._on_forgotten: list[Callable[[str], object]] = []
+
+    def on_forgotten(self, listener: Callable[[str], object]) -> None:
+        """Call ``listener`` with the id of every connection that is changed or removed, in the thread that does it."""
+        self._on_forgotten.append(listener)
 
     def profiles(self) -> Sequence[ConnectionProfile]:
         """Every connection in order: those of this session only (the demo's) first."""
@@ -46,9 +51,14 @@ class Sessions:
 
     def connect(self, profile: ConnectionProfile, secret: Secret | None) -> ObjectStore:
         """A store that nobody else uses, to test what was typed. Blocking: it may ask the keyring."""
-        if secret is None and profile.sign_in is SignIn.KEYS:
-            secret = self._secret(profile)
-        return self._connect(profile, secret)
+        return self._connect(profile, secret or self._own_secret(profile))
+
+    def credentials(self, profile_id: str) -> tuple[ConnectionProfile, Secret | None]:
+        """What a store of a connection is made of; raises as ``store``. Blocking."""
+        profile = self.profile(profile_id)
+        if profile is None:
+            raise S3CredentialsError("connect", code="ConnectionRemoved")
+        return profile, self._own_secret(profile)
 
     def store(self, profile_id: str) -> ObjectStore:
         """The store of a connection, the same one each time. Blocking: the keyring may ask to be unlocked.
@@ -64,10 +74,8 @@ class Sessions:
                 known = self._stores.get(profile_id)
             if known is not None:
                 return known
-            profile = self.profile(profile_id)
-            if profile is None:
-                raise S3CredentialsError("connect", code="ConnectionRemoved")
-            store = self.connect(profile, None)
+            profile, secret = self.credentials(profile_id)
+            store = self._connect(profile, secret)
             with self._lock:
                 if self.profile(profile_id) == profile:  # it may have been edited meanwhile
                     self._stores[profile_id] = store
@@ -122,8 +130,13 @@ class Sessions:
     def _forget(self, profile_id: str) -> None:
         with self._lock:
             self._stores.pop(profile_id, None)
+        for listener in self._on_forgotten:
+            listener(profile_id)
 
-    def _secret(self, profile: ConnectionProfile) -> Secret:
+    def _own_secret(self, profile: ConnectionProfile) -> Secret | None:
+        """Its keys, where it has any of its own."""
+        if profile.sign_in is not SignIn.KEYS:
+            return None
         if profile.profile_id in self._passing:
             return self._passing[profile.profile_id][1]
         secret = self._secrets.get(profile.profile_id)

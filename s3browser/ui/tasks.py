@@ -3,14 +3,12 @@ from typing import TypeVar
 
 from s3browser.jobs.cancel import CancelToken
 from s3browser.jobs.runner import JobRunner
-from s3browser.transfers.manager import MAX_CONNECTIONS
 
 T = TypeVar("T")
 
-LANES = {"listing": 2, "actions": 3, "transfers": MAX_CONNECTIONS, "journal": 1, "local": 1}
-"""Lane to threads: ``listing`` for pages, ``actions`` for what a click waits for, ``transfers`` for bytes,
-``journal`` for the one that keeps it, ``local`` for this computer (keyring, walking folders), one thread because an
-unlock prompt may block it."""
+LANES = {"listing": 2, "actions": 3, "local": 1}
+"""Lane to threads: ``listing`` for pages, ``actions`` for what a click waits for, ``local`` for this computer (keyring,
+walking folders), one thread because an unlock prompt may block it. Transfers have a process of their own."""
 
 
 class Tasks:

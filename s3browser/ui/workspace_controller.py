@@ -14,7 +14,6 @@ from s3browser.model.listing import Row, folder_row
 from s3browser.model.localnames import local_paths
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
-from s3browser.transfers.manager import TransferManager
 from s3browser.ui.banner import Banner
 from s3browser.ui.browser.controller import BrowserController
 from s3browser.ui.browser.drag_out import DragOut
@@ -28,6 +27,7 @@ from s3browser.ui.operations import Operations
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.controller import SetLimits, TransfersController
+from s3browser.ui.transfers.engine import Engine
 from s3browser.ui.workspace import Workspace
 
 _BUCKETS = S3Location()
@@ -52,7 +52,7 @@ class Services:
 
     sessions: Sessions
     tasks: Tasks
-    manager: TransferManager
+    manager: Engine
     fetch_preview: FetchPreview
     aws_profiles: Callable[[], list[str]]
     drag_folder: Path

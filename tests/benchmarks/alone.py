@@ -17,10 +17,10 @@ from s3browser.model.locations import S3Location
 from s3browser.model.store import ObjectStore
 from s3browser.model.transfers import Direction, Plan
 from s3browser.s3.connect import connect
+from s3browser.transfers.host import LANES
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.planner import plan_download, plan_upload
-from s3browser.ui.tasks import LANES
 
 # as the window sets them
 _SWITCH_INTERVAL_S = 0.0001

@@ -1,5 +1,6 @@
 """What work does to the window's event loop and to the process's memory. Linux only, as far as memory goes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -9,8 +10,6 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 TICK_S = 0.005
 FRAME_S = 1 / 60
-
-_PROCESS = Path("/proc/self")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +59,29 @@ class Lateness:
 
 
 def memory_mib() -> float:
-    """What the process has in memory now (RSS)."""
+    """What the program has in memory now (RSS), its helper processes included: shared pages count several times."""
     return _status_mib("VmRSS")
 
 
 def forget_peak() -> None:
     """Let ``peak_mib`` begin anew."""
-    (_PROCESS / "clear_refs").write_text("5")
+    for process in _processes():
+        (process / "clear_refs").write_text("5")
 
 
 def peak_mib() -> float:
-    """The most the process has had in memory since ``forget_peak``, as the kernel noted it."""
+    """The most that each of them has had in memory since ``forget_peak``, as the kernel noted it."""
     return _status_mib("VmHWM")
 
 
 def _status_mib(name: str) -> float:
-    lines = (_PROCESS / "status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
+    lines = [line for process in _processes() for line in (process / "status").read_text().splitlines()]
+    return sum(int(line.split()[1]) / 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+def _processes(process: Path = Path("/proc/self")) -> Iterator[Path]:
+    """A process, and all that it has started, and they."""
+    yield process
+    for children in process.glob("task/*/children"):
+        for number in children.read_text().split():
+            yield from _processes(Path("/proc") / number)

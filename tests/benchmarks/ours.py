@@ -11,8 +11,7 @@ from s3browser.app import Program
 from s3browser.model.listing import folder_row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
-from s3browser.model.transfers import BatchSnapshot, Direction, TransferNews
-from s3browser.transfers.records import Batch
+from s3browser.model.transfers import BatchSnapshot, Direction, PanelLook, TransferNews
 from tests.benchmarks.alone import Job
 from tests.benchmarks.measures import Late, Lateness, forget_peak, memory_mib, peak_mib
 from tests.benchmarks.window import CONNECTION, plan_sheet, wait_for, window_at_home
@@ -58,8 +57,7 @@ class Watcher:
         self.ended = self.proved = 0.0
         self.batch: BatchSnapshot | None = None
         self._loop = QEventLoop(program)
-        self._prove = program.manager.prove
-        program.manager.prove = self._note_end  # type: ignore[method-assign]
+        self._manager = program.manager
         program.manager.add_listener(self._on_news)
 
     def wait(self) -> BatchSnapshot:
@@ -68,16 +66,19 @@ class Watcher:
         assert self.batch is not None
         return self.batch
 
-    def _note_end(self, batch: Batch) -> None:
-        """Its proof is asked for when a batch's last transfer has ended. The clerk's thread."""
-        self.ended = perf_counter()
-        self._prove(batch)
-
     def _on_news(self, news: TransferNews) -> None:
         if news.finished:
             self.proved = perf_counter()
+            self.ended = self.ended or self.proved
             self.batch = news.finished[0]
             self._loop.quit()
+        elif not self.ended:
+            self._manager.look(0, -1, self._on_look)
+
+    def _on_look(self, look: PanelLook) -> None:
+        """The last transfer has ended, and the proof is being looked for."""
+        if look.totals.total and look.totals.is_finished:
+            self.ended = self.ended or perf_counter()
 
 
 def drop(program: Program, job: Job) -> Drop:

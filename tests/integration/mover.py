@@ -19,10 +19,10 @@ from s3browser.model.locations import S3Location
 from s3browser.model.transfers import TransferNews
 from s3browser.s3.config import S3Config
 from s3browser.s3.service import S3Service
+from s3browser.transfers.host import LANES
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.transfers.planner import plan_upload
-from s3browser.ui.tasks import LANES
 
 _CONNECTION = "test"
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TypeVar
 
 import pytest
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
@@ -31,9 +31,6 @@ from tests.fakestore import FakeStore
 from tests.ui.accessibility import said
 from tests.ui.dialogs.plans import conflict, download, problem, upload, uploads
 
-if TYPE_CHECKING:
-    from s3browser.transfers.manager import TransferManager
-
 D = TypeVar("D", bound=QDialog)
 TARGET = Place("p1", S3Location("acme", "Invoices/"))
 ROWS = [folder_row("acme", "x/")]
@@ -45,7 +42,7 @@ class NotingManager:
     def __init__(self) -> None:
         self.started: list[tuple[Plan, str]] = []
 
-    def start(self, plan: Plan, connection_id: str, started: Callable[[int], None] = lambda _: None) -> None:
+    def start(self, plan: Plan, connection_id: str, started: Callable[[int], object] = lambda _: None) -> None:
         self.started.append((plan, connection_id))
         started(len(self.started))
 
@@ -72,7 +69,7 @@ def operations(
     runner = JobRunner(LANES, GuiRelay(window).deliver)
     sessions = Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(), lambda profile, secret: store)
     sessions.add_passing(ConnectionProfile("p1", "Acme"), Secret("key", "secret"))
-    yield Operations(sessions, Tasks(runner, errors.append), cast("TransferManager", manager), window)
+    yield Operations(sessions, Tasks(runner, errors.append), manager, window)
     assert runner.shutdown()
 
 

@@ -30,6 +30,7 @@ from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
 from s3browser.settings.profiles import ProfileStore
 from s3browser.settings.secrets import SecretStore
+from s3browser.transfers.host import LANES
 from s3browser.transfers.journal import Journal
 from s3browser.transfers.manager import TransferManager
 from s3browser.ui import workspace_controller
@@ -44,7 +45,8 @@ from s3browser.ui.main_window import MainWindow
 from s3browser.ui.relay import GuiRelay
 from s3browser.ui.sessions import Sessions
 from s3browser.ui.state_page import StatePage
-from s3browser.ui.tasks import LANES, Tasks
+from s3browser.ui.tasks import LANES as OF_THE_WINDOW
+from s3browser.ui.tasks import Tasks
 from s3browser.ui.transfers.diary import DiaryDialog
 from s3browser.ui.transfers.unfinished import UnfinishedUploadsDialog
 from s3browser.ui.workspace import Workspace
@@ -73,7 +75,7 @@ def controller(
     window = MainWindow()
     qtbot.addWidget(window)
     owner = QObject()
-    runner = JobRunner(LANES, GuiRelay(owner).deliver)
+    runner = JobRunner(LANES | OF_THE_WINDOW, GuiRelay(owner).deliver)
     tasks = Tasks(runner, errors.append)
     sessions = Sessions(ProfileStore(tmp_path / "connections.json"), SecretStore(), lambda profile, secret: store)
     sessions.add_passing(PROFILE, Secret("key", "secret"))

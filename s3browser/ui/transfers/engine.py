@@ -1,11 +1,11 @@
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from s3browser.model.transfers import BatchSnapshot, PanelLook, TransferNews, TransferSnapshot, TransferState
+from s3browser.model.transfers import BatchSnapshot, PanelLook, Plan, TransferNews, TransferSnapshot, TransferState
 
 
 class Transfers(Protocol):
-    """What the window asks of the ``TransferManager``.
+    """What the window asks of the ``TransferManager``, or of ``RemoteTransfers`` in its place.
 
     Every call returns at once, from any thread; what it asks for happens soon after. Callbacks come on the window's
     thread, in the order of the calls, and not at all once the program is ending. What is asked of a transfer or a
@@ -83,3 +83,14 @@ class Transfers(Protocol):
 
     def set_connections(self, count: int) -> None:
         """How many transfers go at a time, from now on."""
+
+
+class Starter(Protocol):
+    """Likewise, what a drop or a click asks of it."""
+
+    def start(self, plan: Plan, connection_id: str, started: Callable[[int], object] = ...) -> None:
+        """Queue all of a settled plan; its batch's id is told as soon as it is written down."""
+
+
+class Engine(Transfers, Starter, Protocol):
+    """All of it."""

@@ -1,8 +1,5 @@
-import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -183,24 +180,3 @@ def test_what_a_job_holds_is_let_go_of_where_the_results_belong(is_cancelled: bo
     deliver()
     del deliver
     assert ends == [threading.current_thread().name]
-
-
-def test_background_lanes_leave_the_processor_to_others() -> None:
-    inbox: SimpleQueue[Callable[[], None]] = SimpleQueue()
-    runner = JobRunner({"bytes": 1, "clicks": 1}, inbox.put, in_background=("bytes",))
-    niceness: dict[str, int] = {}
-    errors: list[Exception] = []
-
-    def note(lane: str, value: int) -> None:
-        niceness[lane] = value
-
-    for lane in ("bytes", "clicks"):
-        runner.submit(lane, lambda _: own_niceness(), done=partial(note, lane), failed=errors.append)
-    for _ in range(2):
-        inbox.get(timeout=10)()
-    runner.shutdown()
-    assert niceness["bytes"] - niceness["clicks"] == (10 if sys.platform == "linux" else 0)
-
-
-def own_niceness() -> int:
-    return os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) if sys.platform == "linux" else 0
