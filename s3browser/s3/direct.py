@@ -54,6 +54,10 @@ class Direct:
         self._endpoints = endpoints
         self._throttle = throttle
 
+    def is_directory(self, call: Call) -> bool:
+        """Whether the call's bucket is a directory bucket; raises what ``Endpoints.of`` raises."""
+        return self._endpoints.of(call).is_directory
+
     def ask(self, request: Request, headers: Mapping[str, str]) -> Answer:
         """The good answer to one attempt; the caller closes it.
 

@@ -22,6 +22,7 @@ class Listing:
 
     Attributes:
         call: for the words of errors.
+        cancel: ends every request.
         version: of the call ListObjects; 1 once the server has shown that it does not know 2.
     """
 
@@ -29,11 +30,25 @@ class Listing:
         self, direct: Direct, caller: Caller, bucket: str, prefix: str, delimiter: str, cancel: Cancel | None
     ) -> None:
         self.call = Call("list", bucket, prefix)
+        self.cancel = cancel
         self.version = 2
         self._direct = direct
         self._caller = caller
-        self._cancel = cancel
         self._about = {"encoding-type": "url", "prefix": prefix, **({"delimiter": delimiter} if delimiter else {})}
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether names come in the order of keys, and a page can begin after any of them."""
+        return not self._direct.is_directory(self.call)
+
+    @property
+    def most_requests(self) -> int:
+        """How many requests the server takes at a time now."""
+        return self._caller.pace.limit
+
+    def beginning(self, after: str) -> dict[str, str]:
+        """The parameters for the page that begins after a name, or with the first one."""
+        return {("start-after" if self.version == 2 else "marker"): after} if after else {}
 
     def ask(self, version: int, where: Mapping[str, str]) -> Page:
         """One page. Blocking; tried again where that can help.
@@ -44,7 +59,7 @@ class Listing:
         """
         query = {**self._about, **where, **({"list-type": "2"} if version == 2 else {})}
         api = "ListObjectsV2" if version == 2 else "ListObjects"
-        request = Request(self.call, "GET", api, query_string(query), cancel=self._cancel, key="")
+        request = Request(self.call, "GET", api, query_string(query), cancel=self.cancel, key="")
 
         def attempt() -> Page:
             try:
@@ -53,7 +68,7 @@ class Listing:
                 self._caller.pace.heed(error)
                 raise
 
-        return retrying(attempt, self._caller.policy, self._cancel)
+        return retrying(attempt, self._caller.policy, self.cancel)
 
     def _attempt(self, request: Request) -> Page:
         with self._direct.ask(request, {"accept-encoding": "identity"}) as answer:
@@ -81,8 +96,7 @@ def pages(listing: Listing, after: str = "") -> Iterator[Page]:
     Raises:
         S3IntegrationError: among others where the server does not get on (``ListingStuck``).
     """
-    where = {("start-after" if listing.version == 2 else "marker"): after} if after else {}
-    version = listing.version
+    version, where = listing.version, listing.beginning(after)
     tokens, lasts = set[str](), set[str]()
     previous = after
     idle = 0
@@ -93,7 +107,7 @@ def pages(listing: Listing, after: str = "") -> Iterator[Page]:
             if version == 1 or tokens:
                 raise
             version = listing.version = 1
-            where = {"marker": after} if after else {}
+            where = listing.beginning(after)
             continue
         last = page.last
         if page.is_truncated and page.columns.keys and last in lasts:

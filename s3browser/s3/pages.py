@@ -53,6 +53,12 @@ class Page:
     marker: str = ""
 
     @property
+    def names(self) -> list[str]:
+        """Its keys and folders in the order of keys, where the server keeps that."""
+        columns = self.columns
+        return sorted(columns.keys + columns.folders) if columns.folders else columns.keys
+
+    @property
     def last(self) -> str:
         """The last name in the order of keys, or nothing on an empty page."""
         return max(self.columns.keys[-1:] + self.columns.folders[-1:], default="")

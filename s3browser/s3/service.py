@@ -33,8 +33,9 @@ from s3browser.s3.direct import Direct, Request
 from s3browser.s3.endpoints import Endpoints
 from s3browser.s3.fetching import Fetch, head
 from s3browser.s3.headers import details
-from s3browser.s3.listing import Listing, pages
+from s3browser.s3.listing import Listing
 from s3browser.s3.multipart import Multipart
+from s3browser.s3.ranges import all_columns
 from s3browser.s3.session import FALLBACK_REGION, is_amazon
 from s3browser.s3.signin import check_credentials, list_buckets
 from s3browser.s3.storing import Storing
@@ -196,10 +197,10 @@ class S3Service:
     ) -> Iterator[ListingColumns]:
         """As ``ObjectStore`` says."""
         listing = Listing(self._listing, self._caller, bucket, prefix, "" if deep else DELIMITER, cancel)
-        for page in pages(listing):
+        for columns in all_columns(listing):
             self._buckets_seen.add(bucket)
             # A folder's own marker is the first of its names.
-            yield page.columns if deep else page.without(prefix).columns
+            yield columns.cut(1, len(columns.keys)) if not deep and columns.keys[:1] == [prefix] else columns
 
     # ------------------------------------------------------------------ one object
 
