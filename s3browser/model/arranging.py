@@ -188,11 +188,36 @@ def joined(shown: Ids, more: Ids) -> Ids:
     return np.concatenate([shown, more])
 
 
-def steps(old: Ids, new: Ids) -> tuple[Ids, Ids]:
-    """How one comes from the old lines to the new: the old with what is new at the end, the new with what goes there.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How a table comes from its lines to others: more at the end, then all change places, then fewer at the end.
 
-    Between these two, rows only change places.
+    Attributes:
+        arrangement: that is shown in the end.
+        old: the lines before.
+        grown: these with the rows that are new at the end.
+        moved: the new lines, with the rows that go at the end.
+        new: the lines in the end.
+        is_none: whether nothing is another.
     """
+
+    arrangement: Arrangement
+    old: Ids
+    grown: Ids
+    moved: Ids
+    new: Ids
+    is_none: bool
+
+
+def change(old: Ids, arrangement: Arrangement, alive: Mask) -> Change:
+    """What is to be done to a table that shows ``old``, so that it shows an arrangement."""
+    new = arrangement.shown(alive)
+    grown, moved = _steps(old, new)
+    return Change(arrangement, old, grown, moved, new, is_none=np.array_equal(old, new))
+
+
+def _steps(old: Ids, new: Ids) -> tuple[Ids, Ids]:
+    """The old lines with what is new at the end, and the new ones with what goes at the end."""
     count = int(max(old.max(initial=-1), new.max(initial=-1))) + 1
     were, are = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     were[old], are[new] = True, True

@@ -26,6 +26,7 @@ NO_SIZE = -1
 _END = "\n"
 _ETAG_BYTES = 16
 _ETAG = re.compile(r"([0-9a-f]{32})(?:-([1-9][0-9]{0,3}|10000))?", re.ASCII)
+_HEX = re.compile(r"[0-9a-f]*", re.ASCII)
 _NIL = "0" * (2 * _ETAG_BYTES)
 _NO_ETAG = 2**16 - 1
 
@@ -233,6 +234,10 @@ def _etags(etags: Sequence[str], folders: int) -> tuple[Bytes, NDArray[np.uint16
     raw = np.zeros((count, _ETAG_BYTES), np.uint8)
     parts = np.zeros(count, np.uint16)
     parts[:folders] = _NO_ETAG
+    joined = "".join(etags)
+    if set(map(len, etags)) == {2 * _ETAG_BYTES} and _HEX.fullmatch(joined):  # as most pages are: a tenth of the time
+        raw[folders:] = np.frombuffer(bytes.fromhex(joined), np.uint8).reshape(-1, _ETAG_BYTES)
+        return raw, parts, False
     usual = [_ETAG.fullmatch(etag) for etag in etags]
     raw[folders:] = np.frombuffer(
         bytes.fromhex("".join(found[1] if found else _NIL for found in usual)), np.uint8

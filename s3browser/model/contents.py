@@ -9,6 +9,7 @@ from s3browser.model.listing import Row
 from s3browser.model.locations import DELIMITER, S3Location
 
 _MARK_BITS = 0xFFFF
+_FIRST_ROOM = 1024
 
 
 class Contents:
@@ -25,10 +26,12 @@ class Contents:
     def __init__(self, bucket: str = "", prefix: str = "") -> None:
         empty = row_columns(bucket, prefix, [])
         self._kinds, self._classes = _Table(empty.kind_table), _Table(empty.class_table)
-        self._parts = {name: _Growing(getattr(empty, name)) for name in _GROWING}
+        self._parts = {
+            name: _Growing(getattr(empty, name), 2 ** (place / len(_GROWING))) for place, name in enumerate(_GROWING)
+        }
         self._odd: dict[int, Row] = {}
         self._put: set[int] = set()
-        self._alive = _Growing(np.zeros(0, np.bool_))
+        self._alive = _Growing(np.zeros(0, np.bool_), 1)
         self._bucket, self._prefix = bucket, prefix
         self.columns = self._now()
 
@@ -133,9 +136,16 @@ _GROWING = (
 
 
 class _Growing:
-    """An array at whose end more is added; what is in it stays where it is for everybody who has looked at it."""
+    """An array at whose end more is added; what is in it stays where it is for everybody who has looked at it.
 
-    def __init__(self, values: NDArray[Any]) -> None:
+    Args:
+        values: that it begins with.
+        phase: from 1 to 2; arrays of different phases do not move to larger rooms at the same moment, which would
+            hold the window up.
+    """
+
+    def __init__(self, values: NDArray[Any], phase: float) -> None:
+        self._capacity = _FIRST_ROOM * phase
         self.values = self._room = values.copy()
 
     @property
@@ -145,7 +155,9 @@ class _Growing:
     def append(self, more: NDArray[Any]) -> None:
         before, after = len(self.values), len(self.values) + len(more)
         if after > len(self._room):
-            room = np.empty((max(after, 2 * before), *self._room.shape[1:]), self._room.dtype)
+            while self._capacity < after:
+                self._capacity *= 2
+            room = np.empty((int(self._capacity), *self._room.shape[1:]), self._room.dtype)
             room[:before] = self.values
             self._room = room
         self._room[before:after] = more

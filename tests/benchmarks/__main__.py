@@ -4,10 +4,12 @@
     listing    first rows of a folder against the first page's request
     stalls     the window's event loop while 1,000 small files upload
     transfers  uploads and downloads beside s5cmd, rclone and aws; what the window feels of it
+    contents   a folder of 1,000,000 files: streaming, sorting, filtering, scrolling, and its memory
     many       50,000 files dropped in the window, which is quit and killed meanwhile
 
 
-Each prints one table row a figure. The last two take a quarter of an hour each, and run only if they are named.
+Each prints one table row a figure. The last three run only if they are named, and two of them take a quarter of an
+hour each.
 Run it on a machine that does nothing else.
 """
 
@@ -16,10 +18,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import listing, many, stalls, startup, transfers
+from tests.benchmarks import contents, listing, many, stalls, startup, transfers
 
 _PLAIN: dict[str, Callable[[], None]] = {"startup": startup.run, "listing": listing.run, "stalls": stalls.run}
-_WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {"transfers": transfers.run, "many": many.run}
+_WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
+    "transfers": transfers.run,
+    "contents": contents.run,
+    "many": many.run,
+}
 
 
 def main() -> None:
@@ -27,7 +33,7 @@ def main() -> None:
     parser.add_argument(
         "name", nargs="?", choices=[*_PLAIN, *_WITH_OPTIONS], help="which; the short ones where none is given"
     )
-    parser.add_argument("options", nargs=argparse.REMAINDER, help="of transfers and many")
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="of the others")
     asked = parser.parse_args()
     if asked.name in _WITH_OPTIONS:
         _WITH_OPTIONS[asked.name](asked.options)

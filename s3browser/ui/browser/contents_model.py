@@ -11,14 +11,15 @@ from s3browser.jobs.cancel import CancelToken
 from s3browser.model.arranging import (
     NOTHING,
     Arrangement,
+    Change,
     Wish,
     arranged,
+    change,
     joined,
     line_of,
     lines_of,
     next_beginning,
     numbers_in,
-    steps,
 )
 from s3browser.model.columns import Columns, Ids, Rows
 from s3browser.model.contents import Contents, are_equal, matched
@@ -44,6 +45,19 @@ _TITLES = {
     Column.MODIFIED: "Modified",
     Column.STORAGE: "Storage",
 }
+# Qt asks for these a thousand times a frame: looking them up, and joining flags, took a third of it.
+_TEXT, _ICON, _ALIGNMENT = (
+    int(role)
+    for role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.DecorationRole, Qt.ItemDataRole.TextAlignmentRole)
+)
+_TOOL_TIP, _SPOKEN = int(Qt.ItemDataRole.ToolTipRole), int(Qt.ItemDataRole.AccessibleTextRole)
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_ANY = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+_OF_A_BUCKET = _ANY | Qt.ItemFlag.ItemIsDropEnabled
+_OF_A_FOLDER = _OF_A_BUCKET | Qt.ItemFlag.ItemIsDragEnabled
+_OF_A_FILE = _ANY | Qt.ItemFlag.ItemIsDragEnabled
+
 _AT_ONCE = 5_000  # rows are put in order within a frame
 _FEW = 200  # rows find their places in an order one by one
 _LOOKED_AT = 2_000  # some screens full
@@ -83,6 +97,7 @@ class ContentsModel(QAbstractTableModel):
         self._shown = NOTHING.order
         self._is_whole = False
         self._arranging: CancelToken | None = None
+        self._is_stale = False  # what it works out is not all there is any more
         self._agreeing: CancelToken | None = None
         self._rows: dict[int, Row] = {}
 
@@ -98,20 +113,18 @@ class ContentsModel(QAbstractTableModel):
         if not index.isValid():
             return None
         column = index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role == _TEXT:
             return _text(self.row_at(index), column)
-        if role == Qt.ItemDataRole.DecorationRole and column == Column.NAME:
-            return _icon(self.row_at(index))
-        if role == Qt.ItemDataRole.TextAlignmentRole and column == Column.SIZE:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.ToolTipRole and column == Column.MODIFIED:
+        if role == _ICON:
+            return _icon(self.row_at(index)) if column == Column.NAME else None
+        if role == _ALIGNMENT:
+            return _RIGHT if column == Column.SIZE else None
+        if role == _TOOL_TIP and column == Column.MODIFIED:
             modified_at = self.row_at(index).modified_at
             return full_date_text(modified_at) if modified_at else None
-        if role == Qt.ItemDataRole.AccessibleTextRole:
+        if role == _SPOKEN:
             return f"{_TITLES[Column(column)]}: {_text(self.row_at(index), column)}"
-        if role == ContentsRole.ROW:
-            return self.row_at(index)
-        return None
+        return self.row_at(index) if role == ContentsRole.ROW else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation is not Qt.Orientation.Horizontal:
@@ -119,18 +132,16 @@ class ContentsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _TITLES[Column(section)]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if section == Column.SIZE else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _RIGHT if section == Column.SIZE else _LEFT
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
-        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-        row = self.row_at(index)
-        if row.is_folder:
-            flags |= Qt.ItemFlag.ItemIsDropEnabled
-        return flags | Qt.ItemFlag.ItemIsDragEnabled if row.location.key else flags
+        location = self.row_at(index).location
+        if not location.key:
+            return _OF_A_BUCKET
+        return _OF_A_FOLDER if location.is_folder else _OF_A_FILE
 
     def match(
         self,
@@ -233,17 +244,16 @@ class ContentsModel(QAbstractTableModel):
             return
         if self._is_whole and len(new) <= _FEW and self._arrangement.is_settled:
             self._exchange(new, replaced)
-            self._show(self._arrangement.with_placed(self._contents.columns))
+            self._arrangement = self._arrangement.with_placed(self._contents.columns)
         else:
             self._take_in(new, replaced)
-            if self._wants_order:
-                self._arrange()
+        self._look_again()
         self.counts_changed.emit()
 
     def remove(self, locations: Iterable[S3Location]) -> None:
         """Take rows out: what a delete changed."""
         self._contents.remove(self._contents.find(locations))
-        self._show(self._arrangement)
+        self._look_again()
         self.counts_changed.emit()
 
     def set_filter(self, text: str) -> None:
@@ -285,26 +295,37 @@ class ContentsModel(QAbstractTableModel):
         self._wish = wish
         self._arrange()
 
+    def _look_again(self) -> None:
+        """Rows have come or gone: arrange them, but let what is being worked out come to its end."""
+        if self._arranging is None:
+            self._arrange()
+        else:
+            self._is_stale = True
+
     def _arrange(self) -> None:
-        """Bring all into the wished order; filter first, because somebody is typing."""
+        """Show what is there, in the wished order; the filter comes first, because somebody is typing."""
         if self._arranging is not None:
             self._arranging.cancel()
-            self._arranging = None
-        columns, wish, before = self._contents.columns, self._wish, self._arrangement
+        contents, wish, before, shown = self._contents, self._wish, self._arrangement, self._shown
+        columns, alive = contents.columns, contents.alive.copy()
         if self._wants_order and wish.text == before.wish.text:
             before = NOTHING
-        elif wish == before.wish:
-            return
-        self._arranging = self._run(
-            lambda token: arranged(columns, wish, before, token.raise_if_cancelled), self._on_arranged, len(columns)
-        )
 
-    def _on_arranged(self, arrangement: Arrangement) -> None:
-        self._arranging = None
-        self._show(arrangement.grown(self._contents.columns))
-        self.counts_changed.emit()
-        if self._wants_order:
-            self._arrange()
+        self._is_stale = False
+
+        def work(token: CancelToken) -> Change:
+            return change(shown, arranged(columns, wish, before, token.raise_if_cancelled), alive)
+
+        def settle(made: Change) -> None:
+            self._arranging = None
+            if self._is_stale or len(contents.columns) > len(columns):
+                made = change(self._shown, made.arrangement.grown(contents.columns), contents.alive)
+            self._show(made)
+            self.counts_changed.emit()
+            if self._wants_order:
+                self._arrange()
+
+        self._arranging = self._run(work, settle, len(columns))
 
     def _run(self, work: Callable[[CancelToken], T], done: Callable[[T], None], rows: int) -> CancelToken | None:
         """Do what takes long for many rows in the background.
@@ -343,29 +364,28 @@ class ContentsModel(QAbstractTableModel):
                 self._shown[line] = number
                 self.dataChanged.emit(self.index(line, 0), self.index(line, len(Column) - 1))
 
-    def _show(self, arrangement: Arrangement) -> None:
+    def _show(self, made: Change) -> None:
         """Exchange the lines; indexes that others hold follow their rows."""
-        self._arrangement = arrangement
-        shown = arrangement.shown(self._contents.alive)
-        with_new, with_old = steps(self._shown, shown)
-        if len(with_new) == len(self._shown) == len(shown) and (shown == self._shown).all():
+        self._arrangement = made.arrangement
+        if made.is_none:
             return
         self.rearranging.emit()
-        if len(with_new) > len(self._shown):
-            self.beginInsertRows(QModelIndex(), len(self._shown), len(with_new) - 1)
-            self._shown = with_new
+        if len(made.grown) > len(made.old):
+            self.beginInsertRows(QModelIndex(), len(made.old), len(made.grown) - 1)
+            self._shown = made.grown
             self.endInsertRows()
         self.layoutAboutToBeChanged.emit()
         held = self.persistentIndexList()
         numbers = [int(self._shown[index.row()]) for index in held]
-        self._shown = with_old
+        self._shown = made.moved
         moved = [self._index_of(number, index.column()) for number, index in zip(numbers, held, strict=True)]
         self.changePersistentIndexList(held, moved)
         self.layoutChanged.emit()
-        if len(with_old) > len(shown):
-            self.beginRemoveRows(QModelIndex(), len(shown), len(with_old) - 1)
-            self._shown = shown
+        if len(made.moved) > len(made.new):
+            self.beginRemoveRows(QModelIndex(), len(made.new), len(made.moved) - 1)
+            self._shown = made.new
             self.endRemoveRows()
+        self._shown = made.new
         self.rearranged.emit(None)
 
     def _index_of(self, number: int, column: int) -> QModelIndex:

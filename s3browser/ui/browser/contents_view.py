@@ -34,7 +34,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QM
 from s3browser.model.columns import Ids, Rows
 from s3browser.model.listing import Column, Row
 from s3browser.model.locations import S3Location
-from s3browser.ui.browser.contents_model import ContentsModel, Translation
+from s3browser.ui.browser.contents_model import ContentsModel, Index, Translation
 from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID, current_colours
 
@@ -97,8 +97,11 @@ class ContentsView(QTableView):
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
         self._kept: _Kept | None = None
+        self._has_grown_below = False
         model.rearranging.connect(self._keep)
         model.rearranged.connect(self._restore)
+        for signal in (model.layoutChanged, model.modelReset, model.rowsRemoved):
+            signal.connect(self._on_lines_changed)
 
     def _dress_header(self) -> None:
         header = self.horizontalHeader()
@@ -205,6 +208,23 @@ class ContentsView(QTableView):
 
     def _numbers(self, lines: Iterable[int]) -> Ids:
         return self._model.numbers_in([(line, line) for line in lines if line >= 0])
+
+    def rowsInserted(self, parent: Index, start: int, end: int) -> None:
+        """Note whether all of them are below what can be seen: a listing adds rows a few times a second."""
+        super().rowsInserted(parent, start, end)
+        last_seen = self.rowAt(self.viewport().height() - 1)
+        self._has_grown_below = 0 <= last_seen < start
+
+    def _on_lines_changed(self) -> None:
+        self._has_grown_below = False
+
+    def doItemsLayout(self) -> None:
+        """Leave what can be seen as it is where only the scroll bar has to change: painting takes a frame."""
+        if self._has_grown_below:
+            self.updateGeometries()
+        else:
+            super().doItemsLayout()
+        self._has_grown_below = False
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
         self.row_activated.emit(self._model.row_at(index))

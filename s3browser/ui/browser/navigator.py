@@ -1,5 +1,5 @@
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from time import monotonic
 
@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from s3browser.exceptions import S3AccessDeniedError, S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
 from s3browser.model.columns import Columns, page_columns, row_columns
+from s3browser.model.contents import Contents
 from s3browser.model.entries import BucketEntry
 from s3browser.model.listing import Row, bucket_row, folder_row
 from s3browser.model.locations import S3Location, parse_location
@@ -19,7 +20,7 @@ from s3browser.ui.tasks import Tasks
 
 _TREE_PAGES = 10  # a tree is for finding one's way; a folder of a million files would keep the lane busy for minutes
 
-_TELL_EVERY_S = 0.06  # the window paints each time; the first page is told at once
+_TELL_EVERY_S = 0.1  # the first page is told at once
 
 
 class Navigator(QObject):
@@ -31,7 +32,7 @@ class Navigator(QObject):
     Signals:
         place_changed: the ``Place`` one is at now.
         listing_started: of this ``Place``; True where it is listed again, so that what is shown may stay.
-        rows_listed: ``Columns``, a page.
+        rows_listed: ``Columns``, the pages that have come since the last.
         listing_finished: of this ``Place``.
         listing_failed: the exception; the rows so far stay.
     """
@@ -101,14 +102,10 @@ class Navigator(QObject):
         self._token = token = CancelToken()
 
         def work(token: CancelToken) -> None:
-            for rows in _gathered(self._pages(place, token)):
-                self._tasks.post(token, partial(self._on_pages, rows))
+            for rows in _gathered(self._pages(place, token), place.location):
+                self._tasks.post(token, partial(self.rows_listed.emit, rows))
 
         self._tasks.run("listing", work, lambda _: self.listing_finished.emit(place), self.listing_failed.emit, token)
-
-    def _on_pages(self, pages: Sequence[Columns]) -> None:
-        for page in pages:
-            self.rows_listed.emit(page)
 
     def list_all_in_tree(self, place: Place) -> None:
         """List below a place of the tree what was left out there because there is so much of it."""
@@ -165,14 +162,14 @@ class Navigator(QObject):
         return list(rows.values())
 
 
-def _gathered(pages: Iterable[Columns]) -> Iterator[list[Columns]]:
-    """The first page as soon as it is there, and then all that have come since, now and then."""
-    gathered: list[Columns] = []
+def _gathered(pages: Iterable[Columns], folder: S3Location) -> Iterator[Columns]:
+    """The first page as soon as it is there, and then all that have come since, now and then, as one."""
     told_at = -_TELL_EVERY_S
+    gathered = Contents(folder.bucket, folder.key)
     for page in pages:
         gathered.append(page)
         if monotonic() - told_at >= _TELL_EVERY_S:
-            yield gathered
-            gathered, told_at = [], monotonic()
-    if gathered:
-        yield gathered
+            yield gathered.columns
+            gathered, told_at = Contents(folder.bucket, folder.key), monotonic()
+    if gathered.total:
+        yield gathered.columns

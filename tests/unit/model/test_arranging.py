@@ -1,5 +1,6 @@
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,13 +13,13 @@ from s3browser.model.arranging import (
     NOTHING,
     Wish,
     arranged,
+    change,
     joined,
     line_of,
     lines_of,
     next_beginning,
     numbers_in,
     runs,
-    steps,
 )
 from s3browser.model.columns import Columns, row_columns
 from s3browser.model.contents import Contents
@@ -160,9 +161,13 @@ def ids(*numbers: int) -> Any:
 
 
 def test_lines_come_and_go_at_the_end() -> None:
-    with_new, with_old = steps(ids(3, 1, 2), ids(2, 5, 3))
-    assert (with_new.tolist(), with_old.tolist()) == ([3, 1, 2, 5], [2, 5, 3, 1])
-    assert [lines.tolist() for lines in steps(ids(), ids())] == [[], []]
+    arrangement = replace(NOTHING, order=ids(2, 5, 4, 3), matching=np.ones(6, np.bool_))
+    alive = np.array([True, True, True, True, False, True])
+    made = change(ids(3, 1, 2), arrangement, alive)
+    assert (made.grown.tolist(), made.moved.tolist(), made.new.tolist()) == ([3, 1, 2, 5], [2, 5, 3, 1], [2, 5, 3])
+    assert (made.arrangement, made.old.tolist(), made.is_none) == (arrangement, [3, 1, 2], False)
+    assert change(ids(2, 5, 3), arrangement, alive).is_none
+    assert change(ids(), NOTHING, alive[:0]).is_none
     assert joined(ids(1), ids(2)).tolist() == [1, 2]
 
 
