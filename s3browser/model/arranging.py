@@ -67,16 +67,16 @@ class Arrangement:
         if count == len(columns):
             return self
         order = np.concatenate([self.order, np.arange(count, len(columns), dtype=np.int32)])
-        return Arrangement(self.wish, order, self._matching(columns), is_settled=False)
+        return Arrangement(self.wish, order, self._matching_of(columns), is_settled=False)
 
     def with_placed(self, columns: Columns) -> "Arrangement":
         """With the rows that have come since, each where it belongs; for a few of them."""
         place = partial(_Place, columns, self.wish)
         late = sorted(range(len(self.matching), len(columns)), key=place)
         places = [bisect_left(self.order, place(number), key=place) for number in late]
-        return Arrangement(self.wish, np.insert(self.order, places, late), self._matching(columns), self.is_settled)
+        return Arrangement(self.wish, np.insert(self.order, places, late), self._matching_of(columns), self.is_settled)
 
-    def _matching(self, columns: Columns) -> Mask:
+    def _matching_of(self, columns: Columns) -> Mask:
         later = matches(columns, self.wish.text, _unchecked, len(self.matching))
         return np.concatenate([self.matching, later])
 
@@ -103,9 +103,17 @@ def arranged(columns: Columns, wish: Wish, before: Arrangement, check: Check = _
         if by_name is None:
             by_name = in_natural_order(columns, check)
         order = _ordered(columns, by_name, wish, check)
-    is_matched = is_known and before.wish.text == wish.text
-    matching = before.matching if is_matched else matches(columns, wish.text, check)
+    matching = _matching(columns, wish.text, before, check) if is_known else matches(columns, wish.text, check)
     return Arrangement(wish, order, matching, is_settled, by_name)
+
+
+def _matching(columns: Columns, text: str, before: Arrangement, check: Check) -> Mask:
+    """As ``matches``; where more was typed only words that are new are looked for."""
+    words, old_words = text.casefold().split(), before.wish.text.casefold().split()
+    if not all(any(old in word for word in words) for old in old_words):
+        return matches(columns, text, check)
+    new_words = " ".join(word for word in words if word not in old_words)
+    return before.matching & matches(columns, new_words, check) if new_words else before.matching
 
 
 def _ordered(columns: Columns, by_name: Ids, wish: Wish, check: Check) -> Ids:
@@ -212,8 +220,9 @@ class Change:
 def change(old: Ids, arrangement: Arrangement, alive: Mask) -> Change:
     """What is to be done to a table that shows ``old``, so that it shows an arrangement."""
     new = arrangement.shown(alive)
-    grown, moved = _steps(old, new)
-    return Change(arrangement, old, grown, moved, new, is_none=np.array_equal(old, new))
+    if np.array_equal(old, new):
+        return Change(arrangement, old, old, old, old, is_none=True)
+    return Change(arrangement, old, *_steps(old, new), new, is_none=False)
 
 
 def _steps(old: Ids, new: Ids) -> tuple[Ids, Ids]:

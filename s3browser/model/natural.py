@@ -41,16 +41,18 @@ def in_natural_order(columns: Columns, check: Check) -> Ids:
 
 def _written(text: Bytes, starts: NDArray[np.int64], check: Check) -> tuple[Bytes, NDArray[np.int64]]:
     """The names as they are compared: each ends in a zero byte."""
-    parts = []
-    lengths = np.zeros(len(starts), np.int64)
+    written = np.empty(2 * len(text) + _WORD_BYTES, np.uint8)  # more than it can be; what stays unused costs nothing
+    written_starts = np.zeros(len(starts), np.int64)
+    end = 0
     for first, after in pieces(starts, _CHUNK_BYTES):
         check()
         some = starts[first : after + 1]
-        part, ends = _piece_written(text[some[0] : some[-1]], some[1:] - some[0] - 1)
-        lengths[first + 1 : after + 1] = np.diff(ends, prepend=-1)
-        parts.append(part)
-    parts.append(np.zeros(_WORD_BYTES, np.uint8))  # a word may reach beyond the last name
-    return np.concatenate(parts), np.cumsum(lengths)
+        piece, ends = _piece_written(text[some[0] : some[-1]], some[1:] - some[0] - 1)
+        written[end : end + len(piece)] = piece
+        written_starts[first + 1 : after + 1] = end + ends + 1
+        end += len(piece)
+    written[end : end + _WORD_BYTES] = 0  # a word may reach beyond the last name
+    return written[: end + _WORD_BYTES], written_starts
 
 
 def pieces(starts: NDArray[np.int64], size_bytes: int) -> Iterator[tuple[int, int]]:
@@ -115,8 +117,8 @@ def _by_bytes(text: Bytes, starts: NDArray[np.int64], check: Check) -> tuple[Ids
     count = len(starts) - 1
     words = np.ndarray((len(text) - _WORD_BYTES + 1,), ">u8", text, strides=(1,))
     order = np.arange(count, dtype=np.int32)
-    lines = np.arange(count)  # those that are not settled yet
-    groups = np.zeros(count, np.int64)  # of each of these the first line of those it is equal to so far
+    lines = np.arange(count, dtype=np.int32)  # those that are not settled yet
+    groups = np.zeros(count, np.int32)  # of each of these the first line of those it is equal to so far
     at = starts[:-1].copy()
     same: list[tuple[int, int]] = []
     while len(lines):

@@ -126,9 +126,7 @@ class _Session:
         self._print(
             "filter, each of ten keystrokes", max(took), self._lateness.stop(), f"median {median(took) * 1000:.0f} ms"
         )
-        self._measure(
-            "empty the filter", lambda: (self._program.controller.workspace.filter.clear(), self._wait_at_rest())
-        )
+        self._measure("empty the filter", self._empty_filter)
 
     def _scroll(self) -> None:
         """Frames while scrolling far and by lines."""
@@ -145,6 +143,10 @@ class _Session:
                 frames.append((perf_counter() - started) * 1000)
             late = f"frame p50 {median(frames):.1f} ms, p99 {quantiles(frames, n=100)[98]:.1f} ms"
             print(f"| {words} | | | | | {late} |", flush=True)
+
+    def _empty_filter(self) -> None:
+        self._program.controller.workspace.filter.clear()
+        self._wait_at_rest()
 
     def _select_all(self) -> None:
         self._program.controller.workspace.commands.select_all.trigger()
