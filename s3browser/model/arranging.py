@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from s3browser.model.columns import NO_SIZE, Columns, Ids, Mask
+from s3browser.model.columns import NO_SIZE, Columns, Ids, Mask, Table
 from s3browser.model.listing import Column, Row, natural_key
 from s3browser.model.moments import nanoseconds
 from s3browser.model.natural import Check, in_natural_order, pieces
@@ -61,23 +61,23 @@ class Arrangement:
         """Of the rows that are there, those that are to be shown, in order."""
         return self.order[(self.matching & alive)[self.order]]
 
-    def grown(self, columns: Columns) -> "Arrangement":
+    def grown(self, table: Table) -> "Arrangement":
         """With the rows that have come since, at the end."""
         count = len(self.matching)
-        if count == len(columns):
+        if count == len(table):
             return self
-        order = np.concatenate([self.order, np.arange(count, len(columns), dtype=np.int32)])
-        return Arrangement(self.wish, order, self._matching_of(columns), is_settled=False)
+        order = np.concatenate([self.order, np.arange(count, len(table), dtype=np.int32)])
+        return Arrangement(self.wish, order, self._matching_of(table), is_settled=False)
 
-    def with_placed(self, columns: Columns) -> "Arrangement":
+    def with_placed(self, table: Table) -> "Arrangement":
         """With the rows that have come since, each where it belongs; for a few of them."""
-        place = partial(_Place, columns, self.wish)
-        late = sorted(range(len(self.matching), len(columns)), key=place)
+        place = partial(_Place, table, self.wish)
+        late = sorted(range(len(self.matching), len(table)), key=place)
         places = [bisect_left(self.order, place(number), key=place) for number in late]
-        return Arrangement(self.wish, np.insert(self.order, places, late), self._matching_of(columns), self.is_settled)
+        return Arrangement(self.wish, np.insert(self.order, places, late), self._matching_of(table), self.is_settled)
 
-    def _matching_of(self, columns: Columns) -> Mask:
-        later = matches(columns, self.wish.text, _unchecked, len(self.matching))
+    def _matching_of(self, table: Table) -> Mask:
+        later = matches(table, self.wish.text, _unchecked, len(self.matching))
         return np.concatenate([self.matching, later])
 
 
@@ -85,58 +85,58 @@ NOTHING = Arrangement(Wish(), np.zeros(0, np.int32), np.zeros(0, np.bool_), is_s
 """The arrangement of no rows."""
 
 
-def arranged(columns: Columns, wish: Wish, before: Arrangement, check: Check = _unchecked) -> Arrangement:
+def arranged(table: Table, wish: Wish, before: Arrangement, check: Check = _unchecked) -> Arrangement:
     """All rows in the wished order: folders first, then by the column, then by name in natural order, then by key.
 
     Args:
-        columns: the rows.
+        table: the rows.
         wish: how.
         before: an earlier arrangement of the same rows, or ``NOTHING``; what can be is taken from there.
         check: see ``natural.Check``.
     """
-    is_known = len(before.matching) == len(columns)
+    is_known = len(before.matching) == len(table)
     is_settled = True
     if is_known and (before.wish.column, before.wish.descending) == (wish.column, wish.descending):
         order, by_name, is_settled = before.order, before.by_name, before.is_settled
     else:
         by_name = before.by_name if is_known else None
         if by_name is None:
-            by_name = in_natural_order(columns, check)
-        order = _ordered(columns, by_name, wish, check)
-    matching = _matching(columns, wish.text, before, check) if is_known else matches(columns, wish.text, check)
+            by_name = in_natural_order(table, check)
+        order = _ordered(table, by_name, wish, check)
+    matching = _matching(table, wish.text, before, check) if is_known else matches(table, wish.text, check)
     return Arrangement(wish, order, matching, is_settled, by_name)
 
 
-def _matching(columns: Columns, text: str, before: Arrangement, check: Check) -> Mask:
+def _matching(table: Table, text: str, before: Arrangement, check: Check) -> Mask:
     """As ``matches``; where more was typed only words that are new are looked for."""
     words, old_words = text.casefold().split(), before.wish.text.casefold().split()
     if not all(any(old in word for word in words) for old in old_words):
-        return matches(columns, text, check)
+        return matches(table, text, check)
     new_words = " ".join(word for word in words if word not in old_words)
-    return before.matching & matches(columns, new_words, check) if new_words else before.matching
+    return before.matching & matches(table, new_words, check) if new_words else before.matching
 
 
-def _ordered(columns: Columns, by_name: Ids, wish: Wish, check: Check) -> Ids:
+def _ordered(table: Table, by_name: Ids, wish: Wish, check: Check) -> Ids:
     if wish.column is Column.NAME:
         order = by_name[::-1] if wish.descending else by_name
     else:
-        values = _values(columns, wish.column)[by_name]
+        values = _values(table, wish.column)[by_name]
         check()
         order = by_name[np.argsort(-values if wish.descending else values, kind="stable")]
     check()
-    are_folders = columns.are_folders[order]
+    are_folders = (table.sizes == NO_SIZE)[order]
     return np.concatenate([order[are_folders], order[~are_folders]])
 
 
-def _values(columns: Columns, column: Column) -> NDArray[np.int64]:
+def _values(table: Table, column: Column) -> NDArray[np.int64]:
     """What the rows are sorted by."""
     if column is Column.SIZE:
-        return columns.sizes
+        return table.sizes
     if column is Column.MODIFIED:
-        return columns.modified_ns
+        return table.modified_ns
     if column is Column.KIND:
-        return _ranks([kind.label.casefold() for kind in columns.kind_table])[columns.kinds]
-    return _ranks(columns.class_table)[columns.classes]
+        return _ranks([kind.label.casefold() for kind in table.segments[0].kind_table])[table.kinds]
+    return _ranks(table.segments[0].class_table)[table.classes]
 
 
 def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -144,12 +144,19 @@ def _ranks(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.array([place[text] for text in texts], np.int64)
 
 
-def matches(columns: Columns, text: str, check: Check, first: int = 0) -> Mask:
+def matches(table: Table, text: str, check: Check, first: int = 0) -> Mask:
     """Which rows' names contain every word of ``text``, without regard to case; looked for from row ``first`` on."""
-    found = np.ones(len(columns) - first, np.bool_)
-    for word in text.casefold().split():
-        found &= _containing(columns, word.encode("utf-8", "surrogatepass"), check, first)
-    return found
+    words = [word.encode("utf-8", "surrogatepass") for word in text.casefold().split()]
+    found = [np.zeros(0, np.bool_)]
+    begin = 0
+    for segment in table.segments:
+        skipped = min(max(first - begin, 0), len(segment))
+        here = np.ones(len(segment) - skipped, np.bool_)
+        for word in words:
+            here &= _containing(segment, word, check, skipped)
+        found.append(here)
+        begin += len(segment)
+    return np.concatenate(found)
 
 
 def _containing(columns: Columns, word: bytes, check: Check, first: int) -> Mask:
@@ -171,18 +178,28 @@ def _containing(columns: Columns, word: bytes, check: Check, first: int) -> Mask
     return found
 
 
-def next_beginning(columns: Columns, text: str, shown: Ids, start: int) -> int | None:
+def next_beginning(table: Table, text: str, shown: Ids, start: int) -> int | None:
     """The line, from ``start`` on and around, whose name begins with ``text``, without regard to case."""
     wanted = text.casefold().encode("utf-8", "surrogatepass")
-    starts = columns.folded_starts
     for begin in [*range(start, len(shown), _SOME_LINES), *range(0, start, _SOME_LINES)]:
-        numbers = shown[begin : begin + _SOME_LINES]
-        lines = np.flatnonzero(starts[numbers + 1] - starts[numbers] > len(wanted))
-        for offset, byte in enumerate(wanted):
-            lines = lines[columns.folded[starts[numbers[lines]] + offset] == byte]
+        lines = _beginning(table, wanted, shown[begin : begin + _SOME_LINES])
         if len(lines):
             return int(begin + lines[0])
     return None
+
+
+def _beginning(table: Table, wanted: bytes, numbers: Ids) -> NDArray[np.intp]:
+    """At which places the numbers are those of rows whose folded names begin with the bytes."""
+    found, first = [np.zeros(0, np.intp)], 0
+    for segment in table.segments:
+        places = np.flatnonzero((numbers >= first) & (numbers < first + len(segment)))
+        begins, ends = segment.folded_starts[:-1], segment.folded_starts[1:]
+        places = places[(ends - begins)[numbers[places] - first] > len(wanted)]
+        for offset, byte in enumerate(wanted):
+            places = places[segment.folded[begins[numbers[places] - first] + offset] == byte]
+        found.append(places)
+        first += len(segment)
+    return np.sort(np.concatenate(found))
 
 
 def line_of(shown: Ids, number: int) -> int | None:
@@ -256,8 +273,8 @@ class _Place:
 
     __slots__ = ("_is_descending", "_is_file", "_name", "_value")
 
-    def __init__(self, columns: Columns, wish: Wish, number: int) -> None:
-        row = columns.row(number)
+    def __init__(self, table: Table, wish: Wish, number: int) -> None:
+        row = table.row(number)
         self._is_file = not row.is_folder
         self._value = _value(row, wish.column)
         self._name = natural_key(row.name), row.location.key

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import TypeAlias, TypeVar, overload
+from typing import Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,20 +107,77 @@ class Columns:
             etag,
         )
 
-    def rows(self, numbers: Ids | None = None) -> "Rows":
-        """Some of its rows, or all."""
-        return Rows(self, np.arange(len(self), dtype=np.int32) if numbers is None else numbers)
+    @property
+    def segments(self) -> "Sequence[Columns]":
+        """Itself: see ``Table``."""
+        return (self,)
+
+    def rows(self) -> "Rows":
+        """All of its rows."""
+        return Rows(self, np.arange(len(self), dtype=np.int32))
 
     def folders(self) -> "Rows":
         """Those of its rows that can be entered."""
-        return self.rows(np.flatnonzero(self.are_folders).astype(np.int32))
+        return Rows(self, np.flatnonzero(self.are_folders).astype(np.int32))
+
+    def part(self, first: int, after: int) -> "Columns":
+        """Its rows from ``first`` up to ``after`` (exclusive)."""
+        if first == 0 and after == len(self):
+            return self
+        return Columns(
+            self.bucket,
+            self.prefix,
+            self.names[self.starts[first] : self.starts[after]],
+            self.starts[first : after + 1] - self.starts[first],
+            self.folded[self.folded_starts[first] : self.folded_starts[after]],
+            self.folded_starts[first : after + 1] - self.folded_starts[first],
+            self.marks[first:after],
+            self.sizes[first:after],
+            self.modified_ns[first:after],
+            self.etags[first:after],
+            self.parts[first:after],
+            self.kinds[first:after],
+            self.kind_table,
+            self.classes[first:after],
+            self.class_table,
+            {number - first: row for number, row in self.odd.items() if first <= number < after},
+        )
+
+
+class Table(Protocol):
+    """Rows as arrays, in one piece (``Columns``) or in several (``contents.Segments``), numbered through."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def segments(self) -> Sequence[Columns]:
+        """Its pieces; their rows follow one another."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """As in ``Columns``; like all of these of all pieces, which takes a copy."""
+
+    @property
+    def modified_ns(self) -> NDArray[np.int64]:
+        """As in ``Columns``."""
+
+    @property
+    def kinds(self) -> NDArray[np.uint16]:
+        """As in ``Columns``; the table is the same for all pieces."""
+
+    @property
+    def classes(self) -> NDArray[np.uint16]:
+        """As in ``Columns``; the table is the same for all pieces."""
+
+    def row(self, number: int) -> Row:
+        """A row by its number."""
 
 
 class Rows(Sequence[Row]):
-    """Rows of ``Columns`` in some order, each made when it is looked at. Any thread."""
+    """Rows of a table in some order, each made when it is looked at. Any thread."""
 
-    def __init__(self, columns: Columns, numbers: Ids) -> None:
-        self._columns = columns
+    def __init__(self, table: Table, numbers: Ids) -> None:
+        self._table = table
         self._numbers = numbers
 
     def __len__(self) -> int:
@@ -132,21 +189,21 @@ class Rows(Sequence[Row]):
     def __getitem__(self, at: slice) -> "Rows": ...
     def __getitem__(self, at: int | slice) -> "Row | Rows":
         if isinstance(at, slice):
-            return Rows(self._columns, self._numbers[at])
-        return self._columns.row(int(self._numbers[at]))
+            return Rows(self._table, self._numbers[at])
+        return self._table.row(int(self._numbers[at]))
 
     def __iter__(self) -> Iterator[Row]:
-        return map(self._columns.row, self._numbers.tolist())
+        return map(self._table.row, self._numbers.tolist())
 
     @property
     def folders(self) -> int:
         """How many can be entered."""
-        return int(np.count_nonzero(self._columns.sizes[self._numbers] == NO_SIZE))
+        return int(np.count_nonzero(self._table.sizes[self._numbers] == NO_SIZE))
 
     @property
     def size_bytes(self) -> int:
         """The sizes of its files, added up."""
-        return int(np.maximum(self._columns.sizes[self._numbers], 0).sum())
+        return int(np.maximum(self._table.sizes[self._numbers], 0).sum())
 
 
 def totals(rows: Sequence[Row]) -> tuple[int, int, int]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from s3browser.model.columns import Bytes, Columns, Ids, Mask
+from s3browser.model.columns import Bytes, Ids, Mask, Table
 
 _CHUNK_BYTES = 1 << 18  # what is made of it stays in the processor's own memory
 _WORD_BYTES = 8
@@ -25,34 +25,36 @@ Check = Callable[[], object]
 """Called now and then; raises when the work is not wanted any more."""
 
 
-def in_natural_order(columns: Columns, check: Check) -> Ids:
+def in_natural_order(table: Table, check: Check) -> Ids:
     """Every row, by its name in natural order; names that are the same to it by their keys.
 
     As ``sorted`` does with ``listing.natural_key`` and the key. On any thread.
     """
-    text, starts = _written(columns.folded, columns.folded_starts, check)
+    text, starts = _written(table, check)
     order, same = _by_bytes(text, starts, check)
     for first, last in same:
         numbers = order[first:last].tolist()
         check()
-        order[first:last] = sorted(numbers, key=lambda number: columns.row(number).location.key)
+        order[first:last] = sorted(numbers, key=lambda number: table.row(number).location.key)
     return order
 
 
-def _written(text: Bytes, starts: NDArray[np.int64], check: Check) -> tuple[Bytes, NDArray[np.int64]]:
+def _written(table: Table, check: Check) -> tuple[Bytes, NDArray[np.int64]]:
     """The names as they are compared: each ends in a zero byte."""
-    written = np.empty(2 * len(text) + _WORD_BYTES, np.uint8)  # more than it can be; what stays unused costs nothing
-    written_starts = np.zeros(len(starts), np.int64)
-    end = 0
-    for first, after in pieces(starts, _CHUNK_BYTES):
-        check()
-        some = starts[first : after + 1]
-        piece, ends = _piece_written(text[some[0] : some[-1]], some[1:] - some[0] - 1)
-        written[end : end + len(piece)] = piece
-        written_starts[first + 1 : after + 1] = end + ends + 1
-        end += len(piece)
-    written[end : end + _WORD_BYTES] = 0  # a word may reach beyond the last name
-    return written[: end + _WORD_BYTES], written_starts
+    most = sum(2 * len(segment.folded) for segment in table.segments) + _WORD_BYTES
+    text = np.empty(most, np.uint8)  # more than it can be; what stays unused costs nothing
+    starts = np.zeros(len(table) + 1, np.int64)
+    row = end = 0
+    for segment in table.segments:
+        for first, after in pieces(segment.folded_starts, _CHUNK_BYTES):
+            check()
+            some = segment.folded_starts[first : after + 1]
+            piece, ends = _piece_written(segment.folded[some[0] : some[-1]], some[1:] - some[0] - 1)
+            text[end : end + len(piece)] = piece
+            starts[row + 1 : row + 1 + len(ends)] = end + ends + 1
+            row, end = row + len(ends), end + len(piece)
+    text[end : end + _WORD_BYTES] = 0  # a word may reach beyond the last name
+    return text[: end + _WORD_BYTES], starts
 
 
 def pieces(starts: NDArray[np.int64], size_bytes: int) -> Iterator[tuple[int, int]]:

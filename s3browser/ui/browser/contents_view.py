@@ -202,6 +202,7 @@ class ContentsView(QTableView):
             if len(spans) <= _MOST_SPANS:
                 selection.select(self._selection(spans), flags.ClearAndSelect)
         for line, _ in self._model.lines_of(kept.top):
+            self.executeDelayedItemsLayout()  # only then is there as much to scroll
             self.verticalScrollBar().setValue(line)
         if len(kept.selected):
             self._on_selection_changed()

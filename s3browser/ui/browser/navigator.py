@@ -169,7 +169,7 @@ def _gathered(pages: Iterable[Columns], folder: S3Location) -> Iterator[Columns]
     for page in pages:
         gathered.append(page)
         if monotonic() - told_at >= _TELL_EVERY_S:
-            yield gathered.columns
+            yield from gathered.columns.segments
             gathered, told_at = Contents(folder.bucket, folder.key), monotonic()
     if gathered.total:
-        yield gathered.columns
+        yield from gathered.columns.segments

@@ -21,7 +21,7 @@ from s3browser.model.arranging import (
     numbers_in,
     runs,
 )
-from s3browser.model.columns import Columns, row_columns
+from s3browser.model.columns import Columns, Rows, row_columns
 from s3browser.model.contents import Contents
 from s3browser.model.entries import S3FileInfo
 from s3browser.model.listing import Column, Row, file_row, folder_row, natural_key
@@ -56,7 +56,7 @@ def plainly_filtered(rows: list[Row], wish: Wish) -> list[Row]:
 
 def shown(columns: Columns, wish: Wish) -> list[Row]:
     arrangement = arranged(columns, wish, NOTHING)
-    return list(columns.rows(arrangement.shown(np.ones(len(columns), np.bool_))))
+    return list(Rows(columns, arrangement.shown(np.ones(len(columns), np.bool_))))
 
 
 # Names in which digits, cases, control characters and what folds to something longer meet each other.

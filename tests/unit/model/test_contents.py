@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from s3browser.model.columns import Columns, page_columns, row_columns, totals
-from s3browser.model.contents import Contents, are_equal, matched
+from s3browser.model.arranging import NOTHING, Wish, arranged, matches, next_beginning
+from s3browser.model.columns import Rows, page_columns, row_columns, totals
+from s3browser.model.contents import Contents, Segments, are_equal, matched
 from s3browser.model.entries import BucketEntry, ListingColumns, S3FileInfo
-from s3browser.model.listing import Row, bucket_row, file_row, folder_row
+from s3browser.model.listing import Column, Row, bucket_row, file_row, folder_row
 from s3browser.model.locations import S3Location
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -100,14 +101,35 @@ class TestColumns:
 class TestContents:
     def test_rows_keep_their_numbers_while_others_come(self) -> None:
         contents = Contents("b", "p/")
-        early: list[Columns] = []
+        early: list[Segments] = []
         for number in range(50):
             new, replaced = contents.append(row_columns("b", "p/", [file(f"{number}-{each}") for each in range(20)]))
             assert (new.tolist(), set(replaced.tolist())) == (list(range(20 * number, 20 * number + 20)), {-1})
             early.append(contents.columns)
-        assert [row.name for row in early[0].rows()] == [f"0-{each}" for each in range(20)]
+        assert [row.name for row in Rows(early[0], contents.numbers()[:20])] == [f"0-{each}" for each in range(20)]
         assert contents.columns.row(999).name == "49-19"
         assert contents.total == 1000
+
+    def test_rows_of_several_pieces_are_numbered_through(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("s3browser.model.contents.SEGMENT", 8)
+        made = [file(f"{number:03}.{'pdf' if number % 3 else 'txt'}", number) for number in range(50)]
+        contents = filled(*made[:8])
+        assert contents.find([made[7].location]).tolist() == [7]
+        contents.append(row_columns("b", "p/", [*made[8:], folder("f"), file("odd", etag="?")]))
+        columns = contents.columns
+        assert [len(segment) for segment in columns.segments] == [8, 8, 8, 8, 8, 8, 4]
+        assert list(columns.rows(contents.numbers())) == [*made, folder("f"), file("odd", etag="?")]
+        assert contents.find([row.location for row in made[::-1]]).tolist() == list(range(50))[::-1]
+        whole = row_columns("b", "p/", list(columns.rows(contents.numbers())))
+        for wish in (*map(Wish, Column), Wish(text="1 txt"), Wish(text="f")):
+            expected, found = arranged(whole, wish, NOTHING), arranged(columns, wish, NOTHING)
+            assert found.shown(contents.alive).tolist() == expected.shown(contents.alive).tolist()
+        assert matches(columns, "49", lambda: None, 45).tolist() == [number == 49 for number in range(45, 52)]
+        lines = contents.numbers()
+        assert [next_beginning(columns, "04", lines, start) for start in (0, 41, 50)] == [40, 41, 40]
+        assert are_equal(columns, filled(*columns.rows(lines)).columns)
+        backwards = filled(*made[::-1]).columns
+        assert matched(columns, backwards, lines[:50]).tolist() == [*range(49, -1, -1), -1, -1]
 
     def test_put_adds_what_is_new_and_exchanges_what_has_changed(self) -> None:
         contents = filled(file("a"), file("b"), folder("c"))
@@ -142,7 +164,7 @@ class TestContents:
     def test_kinds_and_storage_classes_of_pages_come_together(self) -> None:
         contents = filled(file("a.pdf", storage="GLACIER"))
         contents.append(row_columns("b", "p/", [file("b.txt"), file("c.PDF", storage="GLACIER")]))
-        shown = [(row.kind.label, row.storage_class) for row in contents.columns.rows()]
+        shown = [(row.kind.label, row.storage_class) for row in contents.columns.rows(contents.numbers())]
         assert shown == [("PDF document", "GLACIER"), ("Text", "STANDARD"), ("PDF document", "GLACIER")]
 
 
