@@ -252,6 +252,9 @@ def _steps(old: Ids, new: Ids) -> tuple[Ids, Ids]:
 
 def lines_of(shown: Ids, numbers: Ids) -> list[tuple[int, int]]:
     """The lines of these rows, as ``runs``."""
+    if len(numbers) <= 1:
+        lines = [line_of(shown, number) for number in numbers.tolist()]
+        return [(line, line) for line in lines if line is not None]
     chosen = np.zeros(int(max(shown.max(initial=-1), numbers.max(initial=-1))) + 1, np.bool_)
     chosen[numbers] = True
     return runs(chosen[shown])

@@ -176,6 +176,7 @@ def test_lines_of_rows() -> None:
     assert line_of(order, 7) == 2
     assert line_of(order, 3) is None
     assert lines_of(order, ids(2, 7, 4, 9)) == [(0, 0), (2, 3)]
+    assert [lines_of(order, each) for each in (ids(), ids(7), ids(9))] == [[], [(2, 2)], []]
     assert numbers_in(order, [(3, 4), (0, 1)]).tolist() == [4, 0, 2, 1]
     assert numbers_in(order, []).tolist() == []
     assert runs(np.array([True, True, False, True])) == [(0, 1), (3, 3)]
