@@ -192,6 +192,7 @@ class ContentsView(QTableView):
         """Select the same rows in their new lines, and show at the top what was there."""
         kept, self._kept = self._kept, None
         assert kept is not None
+        count = len(kept.selected)
         if translation is not None:
             kept = _Kept(*map(translation, (kept.selected, kept.current, kept.top)))
         selection, flags = self.selectionModel(), QItemSelectionModel.SelectionFlag
@@ -204,7 +205,8 @@ class ContentsView(QTableView):
         for line, _ in self._model.lines_of(kept.top):
             self.executeDelayedItemsLayout()  # only then is there as much to scroll
             self.verticalScrollBar().setValue(line)
-        if len(kept.selected):
+        left = sum(bottom - top + 1 for top, bottom in spans) if len(spans) <= _MOST_SPANS else 0
+        if left != count or (count and translation is not None):
             self._on_selection_changed()
 
     def _numbers(self, lines: Iterable[int]) -> Ids:

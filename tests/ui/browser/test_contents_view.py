@@ -115,19 +115,18 @@ class TestSelection:
         assert selected(pane) == chosen
         assert pane.view.current_location() == S3Location("b", "f/file10")
 
-    def test_it_stays_through_sorting_and_is_told_again_in_the_new_order(
-        self, pane: ContentsPane, qtbot: QtBot
-    ) -> None:
+    def test_it_stays_through_sorting(self, pane: ContentsPane, qtbot: QtBot) -> None:
         listed(pane, many(50), again=False)
         choose(pane.view, 10, 20)
-        with qtbot.waitSignal(pane.view.selection_changed):
+        with qtbot.assertNotEmitted(pane.view.selection_changed):
             pane.model.sort(Column.SIZE, Qt.SortOrder.DescendingOrder)
         assert selected(pane) == [f"file{number}" for number in (13, 20, 12, 19, 11, 18, 10, 17, 16, 15, 14)]
 
-    def test_of_what_a_filter_hides_nothing_stays_selected(self, pane: ContentsPane) -> None:
+    def test_of_what_a_filter_hides_nothing_stays_selected(self, pane: ContentsPane, qtbot: QtBot) -> None:
         listed(pane, many(30), again=False)
         choose(pane.view, 8, 11)
-        pane.model.set_filter("1")
+        with qtbot.waitSignal(pane.view.selection_changed):
+            pane.model.set_filter("1")
         assert selected(pane) == ["file10", "file11"]
         pane.model.set_filter("")
         assert selected(pane) == ["file10", "file11"]
