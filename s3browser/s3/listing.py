@@ -97,32 +97,33 @@ def pages(listing: Listing, after: str = "") -> Iterator[Page]:
         S3IntegrationError: among others where the server does not get on (``ListingStuck``).
     """
     version, where = listing.version, listing.beginning(after)
-    tokens, lasts = set[str](), set[str]()
-    previous = after
+    tokens, ends = set[str](), set[str]()
+    before: Page | None = None
     idle = 0
     while True:
         try:
             page = listing.ask(version, where)
         except S3UnsupportedError:
-            if version == 1 or tokens:
+            if version == 1 or before is not None:
                 raise
             version = listing.version = 1
             where = listing.beginning(after)
             continue
-        last = page.last
-        if page.is_truncated and page.columns.keys and last in lasts:
+        end = page.columns.keys[-1:]
+        if page.is_truncated and end and end[0] in ends:
             raise listing.stuck()
-        yield page.without(previous)
+        fresh = page.without(before) if before is not None else page
+        yield fresh
         if not page.is_truncated:
             return
-        idle = 0 if last and last not in lasts else idle + 1
+        idle = 0 if fresh.names else idle + 1
         token = page.token if version == 2 else ""
         if not token:
             version = listing.version = 1
-            token = page.marker or last
+            token = page.marker or page.last
         if not token or token in tokens or idle > _MAX_IDLE_PAGES:
             raise listing.stuck()
         tokens.add(token)
-        lasts.add(last)
-        previous = last or previous
+        ends.update(end)
+        before = page
         where = {"continuation-token" if version == 2 else "marker": token}

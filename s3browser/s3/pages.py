@@ -63,13 +63,14 @@ class Page:
         """The last name in the order of keys, or nothing on an empty page."""
         return max(self.columns.keys[-1:] + self.columns.folders[-1:], default="")
 
-    def without(self, name: str) -> "Page":
-        """The page as it is when it does not begin with ``name``, where the one before it ended."""
+    def without(self, before: "Page") -> "Page":
+        """The page without what the one before it had too: the key where it ended, and any folder."""
         columns = self.columns
-        if columns.keys[:1] == [name]:
+        if columns.keys and columns.keys[:1] == before.columns.keys[-1:]:
             columns = columns.cut(1, len(columns.keys))
-        if columns.folders[:1] == [name]:
-            columns = replace(columns, folders=columns.folders[1:])
+        if columns.folders and before.columns.folders:
+            known = set(before.columns.folders)
+            columns = replace(columns, folders=[folder for folder in columns.folders if folder not in known])
         return self if columns is self.columns else replace(self, columns=columns)
 
 

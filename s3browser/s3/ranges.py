@@ -25,6 +25,8 @@ MAX_WORKERS = 16
 # A server that makes a reader wait so much longer than reading takes is far away.
 _MIN_WAIT_S = 0.015
 _MIN_WAIT_RATIO = 4
+# Fewer on a page are not worth a second thread.
+_MIN_NAMES = 100
 # Pages that wait for their turn; about 200 KB each.
 _MAX_AHEAD = 512
 _LOOK_S = 0.25
@@ -52,7 +54,8 @@ def all_columns(listing: Listing) -> Iterator[ListingColumns]:
     waited = monotonic() - began - worked
     yield second.columns
     is_far = waited >= max(_MIN_WAIT_S, _MIN_WAIT_RATIO * worked)
-    if second.is_truncated and is_far and listing.is_ordered and _begins_anywhere(listing, page, second):
+    is_long = second.is_truncated and min(len(page.names), len(second.names)) >= _MIN_NAMES
+    if is_long and is_far and listing.is_ordered and _begins_anywhere(listing, page, second):
         yield from Ranges(listing, stop, chain, page, second).run()
     else:
         for page in chain:

@@ -56,6 +56,17 @@ def test_marker_makes_a_folder_and_is_no_file_in_it(subject: Subject) -> None:
     assert subject.folder("folder/") == (["folder/file.txt"], [])
 
 
+def test_columns_tell_what_files_and_folders_tell(subject: Subject) -> None:
+    for key in ("a.txt", "b/one.txt", "b/c/deep.txt"):
+        subject.put(key)
+    deep = list(subject.store.list_columns(subject.bucket, "", deep=True))
+    assert [info for page in deep for info in page.files()] == list(subject.store.list_files(subject.bucket, ""))
+    [page] = subject.store.list_columns(subject.bucket, "b/")
+    [listed] = subject.store.list_folder(subject.bucket, "b/")
+    assert (tuple(page.files()), tuple(page.folders)) == (listed.files, listed.folders)
+    assert (page.keys, page.folders) == (["b/one.txt"], ["b/c/"])
+
+
 @LONG
 def test_every_page_of_a_long_folder_comes_once(subject: Subject) -> None:
     keys = [f"long/{number:04}.txt" for number in range(1205)] + ["long/sub/file.txt"]

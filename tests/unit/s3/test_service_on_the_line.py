@@ -9,9 +9,11 @@ import socket
 import ssl
 import threading
 import traceback
+from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import trustme
@@ -682,6 +684,45 @@ def test_an_empty_page_that_promises_more(script: Scripted, service: S3Service) 
     script.answers = [listing(more=MORE)]
     with pytest.raises(S3IntegrationError, match="same part"):
         keys_of(service)
+
+
+@pytest.mark.parametrize("body", [b"", b"<What/>", b"<Error><Code>InternalError</Code></Error>", b"<ListBucketResult>"])
+def test_a_good_answer_that_is_no_listing(script: Scripted, service: S3Service, body: bytes) -> None:
+    script.answers = [Answer(body=body), listing("a")]
+    assert keys_of(service) == ["a"]
+    script.answers = [Answer(body=body)] * 3
+    with pytest.raises(S3BusyError):
+        keys_of(service)
+
+
+def test_a_good_answer_that_is_a_refusal(script: Scripted, service: S3Service) -> None:
+    script.answers = [Answer(body=error(200, "AccessDenied").body)]
+    with pytest.raises(S3AccessDeniedError) as caught:
+        keys_of(service)
+    assert caught.value.permission == "s3:ListBucket"
+
+
+def test_a_page_to_sign_in_to_a_network(script: Scripted, service: S3Service) -> None:
+    script.answers = [Answer(body=b"<html/>", headers={"Content-Type": "text/html"})] * 3
+    with pytest.raises(S3ConnectionError) as caught:
+        keys_of(service)
+    assert caught.value.code == "NotS3"
+
+
+def test_a_long_listing_far_away(script: Scripted, service: S3Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"{number:05}" for number in range(4000)]
+
+    def answer(request: Request) -> Answer:
+        query = dict(parse_qsl(urlsplit(request.path).query))
+        start = int(query.get("continuation-token") or bisect_right(names, query.get("start-after", "")))
+        stop = start + min(100, int(query.get("max-keys", 100)))
+        return listing(*names[start:stop], more=V2_MORE.format(stop) if stop < len(names) else "")
+
+    monkeypatch.setattr("s3browser.s3.ranges._MIN_WAIT_S", 0.0)
+    monkeypatch.setattr("s3browser.s3.ranges._MIN_WAIT_RATIO", 0.0)
+    script.answers = [answer] * 200
+    assert keys_of(service) == names
+    assert any("start-after" in request.path and "max-keys" not in request.path for request in script.requests)
 
 
 @pytest.mark.parametrize("text", ["2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00", "2026-01-01T12:00:00",
