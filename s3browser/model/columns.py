@@ -1,4 +1,4 @@
-"""The rows of a folder as arrays: 137 bytes a row instead of 500, and nothing to be done row by row."""
+"""The rows of a folder as arrays: 132 bytes a row instead of 362, and little to be done row by row."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
