@@ -1,17 +1,15 @@
-"""The rows of a folder, and their order. Pure functions."""
+"""The rows of a folder, one by one. Pure functions."""
 
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
-from typing import Any
 
-from s3browser.model.entries import BucketEntry, ListingPage, S3FileInfo
+from s3browser.model.entries import BucketEntry, S3FileInfo
 from s3browser.model.kinds import BUCKET, FOLDER, Kind, kind_of
 from s3browser.model.locations import S3Location
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"([0-9]+)")
 
 
 class Column(IntEnum):
@@ -75,37 +73,8 @@ def object_row(bucket: str, info: S3FileInfo) -> Row:
     return folder_row(bucket, info.key) if S3Location(bucket, info.key).is_folder else file_row(bucket, info)
 
 
-def page_rows(bucket: str, page: ListingPage) -> list[Row]:
-    """The rows of one page, in the server's order, folders first."""
-    return [folder_row(bucket, key) for key in page.folders] + [file_row(bucket, info) for info in page.files]
-
-
 def natural_key(name: str) -> list[str | int]:
     """Orders ``file2`` before ``file10`` in any case; text and numbers alternate, so two keys always compare."""
     parts: list[str | int] = list(_DIGITS.split(name.casefold()))
     parts[1::2] = [int(digits) for digits in parts[1::2]]
     return parts
-
-
-_ORDER: dict[Column, Callable[[Row], Any]] = {
-    Column.NAME: lambda row: (),
-    Column.SIZE: lambda row: -1 if row.size is None else row.size,
-    Column.KIND: lambda row: row.kind.label.casefold(),
-    Column.MODIFIED: lambda row: row.modified_at.timestamp() if row.modified_at else 0.0,
-    Column.STORAGE: lambda row: row.storage_class,
-}
-
-
-def sorted_rows(rows: Iterable[Row], column: Column, *, descending: bool = False) -> list[Row]:
-    """Folders first, then by the column, then by name in natural order, then by key, so that the order is total."""
-    by_name = sorted(
-        rows, key=lambda row: (natural_key(row.name), row.location.key), reverse=descending and column is Column.NAME
-    )
-    by_column = sorted(by_name, key=_ORDER[column], reverse=descending) if column is not Column.NAME else by_name
-    return sorted(by_column, key=lambda row: not row.is_folder)
-
-
-def filtered_rows(rows: Iterable[Row], text: str) -> list[Row]:
-    """The rows whose name contains every word of ``text``, without regard to case."""
-    words = text.casefold().split()
-    return [row for row in rows if all(word in row.name.casefold() for word in words)]

@@ -213,9 +213,9 @@ class Operations(QObject):
 
     # -- new folder --------------------------------------------------------------------------
 
-    def ask_new_folder(self, where: Place, existing_names: set[str]) -> None:
+    def ask_new_folder(self, where: Place, is_taken: Callable[[str], bool]) -> None:
         """Ask for a name and make a folder."""
-        dialog = NewFolderDialog(where.location, existing_names, self._window)
+        dialog = NewFolderDialog(where.location, is_taken, self._window)
         dialog.create_requested.connect(lambda name: self._create_folder(where, name))
         dialog.open()
 

@@ -6,9 +6,10 @@ from s3browser.jobs.runner import JobRunner
 
 T = TypeVar("T")
 
-LANES = {"listing": 2, "actions": 3, "local": 1}
-"""Lane to threads: ``listing`` for pages, ``actions`` for what a click waits for, ``local`` for this computer (keyring,
-walking folders), one thread because an unlock prompt may block it. Transfers have a process of their own."""
+LANES = {"listing": 2, "rows": 1, "actions": 3, "local": 1}
+"""Lane to threads: ``listing`` for pages, ``rows`` for sorting and filtering them, ``actions`` for what a click waits
+for, ``local`` for this computer (keyring, walking folders), one thread because an unlock prompt may block it. Transfers
+have a process of their own."""
 
 
 class Tasks:

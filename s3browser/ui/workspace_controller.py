@@ -1,5 +1,5 @@
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -177,7 +177,7 @@ class WorkspaceController(QObject):
 
     def _ask_new_folder(self) -> None:
         if self.browser.place is not None:
-            self.operations.ask_new_folder(self.browser.place, self.workspace.contents.model.names())
+            self.operations.ask_new_folder(self.browser.place, self.workspace.contents.model.has_name)
 
     def _ask_delete(self) -> None:
         rows = self.browser.selected_rows()
@@ -192,7 +192,7 @@ class WorkspaceController(QObject):
         if self.browser.place is not None and self.browser.place.location.bucket:
             self.operations.upload(paths, self.browser.place)
 
-    def _on_selection_changed(self, rows: list[Row]) -> None:
+    def _on_selection_changed(self, rows: Sequence[Row]) -> None:
         if self.browser.place is not None:
             self.details.show_rows(self.browser.place.profile_id, rows)
 
@@ -230,11 +230,11 @@ class WorkspaceController(QObject):
         self.workspace.show_menu(actions, view.viewport().mapToGlobal(point))
 
     def _show_properties(self) -> None:
-        place, rows = self.browser.place, self.browser.selected_rows()
+        place = self.browser.place
         if place is None:
             return
         profile_id = place.profile_id
-        rows = rows or [folder_row(place.location.bucket, place.location.key)]
+        rows: Sequence[Row] = self.browser.selected_rows() or [folder_row(place.location.bucket, place.location.key)]
         if len(rows) == 1 and not rows[0].is_folder:
             head = partial(self._head, profile_id)
             FilePropertiesDialog(rows[0], self._tasks, head, self.workspace).open()
@@ -254,7 +254,7 @@ class WorkspaceController(QObject):
     def _fetch_details(self, place: Place, token: CancelToken) -> ObjectDetails:
         return self._head(place.profile_id, place.location, token)
 
-    def _drag_data(self, rows: list[Row]) -> QMimeData:
+    def _drag_data(self, rows: Sequence[Row]) -> QMimeData:
         place = self.browser.place
         assert place is not None  # there are rows only in a place
         # People meet the last name in the transfers. Nothing is made before the drop.

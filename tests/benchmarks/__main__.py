@@ -4,10 +4,11 @@
     listing    first rows of a folder against the first page's request
     stalls     the window's event loop while 1,000 small files upload
     transfers  uploads and downloads beside s5cmd, rclone and aws; what the window feels of it
+    contents   a folder of 1,000,000 files: streaming, sorting, filtering, scrolling, and its memory
     long-listing  200,000 and 1,000,000 names beside s5cmd ls, near and 60 ms away
     many       50,000 files dropped in the window, which is quit and killed meanwhile
 
-Each prints one table row a figure. The last three take some minutes each, and run only if they are named.
+Each prints one table row a figure. The last four take some minutes each, and run only if they are named.
 Run it on a machine that does nothing else.
 """
 
@@ -16,11 +17,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import listing, longlisting, many, stalls, startup, transfers
+from tests.benchmarks import contents, listing, longlisting, many, stalls, startup, transfers
 
 _PLAIN: dict[str, Callable[[], None]] = {"startup": startup.run, "listing": listing.run, "stalls": stalls.run}
 _WITH_OPTIONS: dict[str, Callable[[Sequence[str]], None]] = {
     "transfers": transfers.run,
+    "contents": contents.run,
     "long-listing": longlisting.run,
     "many": many.run,
 }
@@ -31,7 +33,7 @@ def main() -> None:
     parser.add_argument(
         "name", nargs="?", choices=[*_PLAIN, *_WITH_OPTIONS], help="which; the short ones where none is given"
     )
-    parser.add_argument("options", nargs=argparse.REMAINDER, help="of the last three")
+    parser.add_argument("options", nargs=argparse.REMAINDER, help="of the last four")
     asked = parser.parse_args()
     if asked.name in _WITH_OPTIONS:
         _WITH_OPTIONS[asked.name](asked.options)

@@ -22,6 +22,7 @@ from s3browser.exceptions import (
     S3IntegrationError,
 )
 from s3browser.jobs.runner import JobRunner
+from s3browser.model.columns import row_columns
 from s3browser.model.conflicts import REPLACE
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.entries import DeleteFailure
@@ -564,7 +565,7 @@ def test_trying_again_where_nothing_is_shown_shows_the_first_page_at_once(
         controller.open_connection("p1", HERE)
     controller.navigator.stop()
     controller.workspace.contents.on_listing_started(Place("p1", HERE), True)
-    controller.workspace.contents.on_rows_listed([folder_row("photos", "2026/sub/")])
+    controller.workspace.contents.on_rows_listed(row_columns("photos", "2026/", [folder_row("photos", "2026/sub/")]))
     assert names(controller) == ["sub"]
 
 

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QProgressBar, QVBoxLayout, QWidget
@@ -10,6 +10,8 @@ from s3browser.exceptions import (
     S3CredentialsError,
     S3IntegrationError,
 )
+from s3browser.model.columns import Columns
+from s3browser.model.contents import Contents
 from s3browser.model.listing import Row
 from s3browser.model.locations import S3Location
 from s3browser.model.places import Place
@@ -45,7 +47,7 @@ class ContentsPane(QWidget):
         self._error: Exception | None = None
         self._is_listing = False
         self._place = Place("", S3Location())
-        self._again: list[Row] | None = None
+        self._again: Contents | None = None
         self._meanwhile: dict[S3Location, Row | None] = {}  # what changed during a refresh; None: it is gone
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -79,20 +81,20 @@ class ContentsPane(QWidget):
         self.view.set_folder(place.location)
         self._meanwhile = {}
         if again and self.model.total:
-            self._again = []
+            self._again = Contents(place.location.bucket, place.location.key)
         else:
             self._again = None
-            self.model.clear()
+            self.model.begin(place.location)
             self.view.scrollToTop()
         self._patience.start()
         self._update_page()
 
-    def on_rows_listed(self, rows: list[Row]) -> None:
+    def on_rows_listed(self, rows: Columns) -> None:
         """Show a page."""
         if self._again is None:
             self.model.append(rows)
         else:
-            self._again.extend(rows)
+            self._again.append(rows)
 
     def on_listing_finished(self, place: Place) -> None:
         """Bring everything into order."""
@@ -100,9 +102,11 @@ class ContentsPane(QWidget):
         if self._again is None:
             self.model.finish()
         else:
-            rows = {row.location: row for row in self._again} | self._meanwhile
-            self._replace([row for row in rows.values() if row is not None])
-            self._again = None
+            again, self._again = self._again, None
+            put, removed = _news(self._meanwhile)
+            again.put(put)
+            again.remove(again.find(removed))
+            self.model.agree(again, self._on_agreed)
         self._update_page()
 
     def on_listing_failed(self, error: Exception) -> None:
@@ -113,7 +117,7 @@ class ContentsPane(QWidget):
         self._end_listing()
         self._error = error
         if self._again is not None and not isinstance(error, _PASSING):
-            self.model.clear()
+            self.model.begin(self._place.location)
         self._again = None
         self._update_page()
 
@@ -131,20 +135,16 @@ class ContentsPane(QWidget):
 
     # -- within ------------------------------------------------------------------------------
 
+    def _on_agreed(self) -> None:
+        """What has changed while the two listings were compared is shown in the new one too."""
+        put, removed = _news(self._meanwhile)
+        self.model.put(put)
+        self.model.remove(removed)
+
     def _end_listing(self) -> None:
         self._is_listing = False
         self._patience.stop()
         self._progress.hide()
-
-    def _replace(self, rows: list[Row]) -> None:
-        """Show the rows of a refresh without moving what the person sees or has selected."""
-        selected = {row.location for row in self.view.selected_rows()}
-        current = self.view.current_location()
-        scrolled = self.view.verticalScrollBar().value()
-        self.model.replace(rows)
-        self.view.select(selected)
-        self.view.make_current(current)
-        self.view.verticalScrollBar().setValue(scrolled)
 
     def _update_page(self) -> None:
         if self._page is not None:
@@ -190,6 +190,13 @@ class ContentsPane(QWidget):
         if self._page is not None and event.type() is QEvent.Type.Resize:
             self._page.setGeometry(self.view.viewport().rect())
         return super().eventFilter(watched, event)
+
+
+def _news(meanwhile: Mapping[S3Location, Row | None]) -> tuple[list[Row], list[S3Location]]:
+    """What is new or has changed, and what is gone."""
+    return [row for row in meanwhile.values() if row is not None], [
+        location for location, row in meanwhile.items() if row is None
+    ]
 
 
 def failure_button(error: Exception) -> str:

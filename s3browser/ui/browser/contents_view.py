@@ -1,7 +1,21 @@
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QMimeData, QModelIndex, QPoint, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelection,
+    QItemSelectionModel,
+    QItemSelectionRange,
+    QMimeData,
+    QModelIndex,
+    QPoint,
+    QRect,
+    QSignalBlocker,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import (
     QColor,
     QDrag,
@@ -17,9 +31,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QMenu, QTableView, QWidget
 
+from s3browser.model.columns import Ids, Rows
 from s3browser.model.listing import Column, Row
 from s3browser.model.locations import S3Location
-from s3browser.ui.browser.contents_model import ContentsModel
+from s3browser.ui.browser.contents_model import ContentsModel, Index, Translation
 from s3browser.ui.icons import icon
 from s3browser.ui.theme import GRID, current_colours
 
@@ -27,6 +42,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _WIDTHS = {Column.SIZE: 96, Column.KIND: 136, Column.MODIFIED: 152, Column.STORAGE: 112}
+
+
+_MOST_SPANS = 2_000  # Qt looks through all of them for each cell it paints
+
+
+class _Kept(NamedTuple):
+    """What stays through a change of lines: numbers of rows; ``current`` and ``top`` have one or none."""
+
+    selected: Ids
+    current: Ids
+    top: Ids
 
 
 class ContentsView(QTableView):
@@ -50,7 +76,7 @@ class ContentsView(QTableView):
     def __init__(self, model: ContentsModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
-        self.drag_data: Callable[[list[Row]], QMimeData] | None = None
+        self.drag_data: Callable[[Sequence[Row]], QMimeData] | None = None
         self._folder = S3Location()
         self.setModel(model)
         self.setAccessibleName("Files and folders")
@@ -70,7 +96,12 @@ class ContentsView(QTableView):
         self._drop_hint = DropHint(self.viewport())
         self.doubleClicked.connect(self._on_double_clicked)
         self.selectionModel().selectionChanged.connect(self._on_selection_changed)
-        model.modelReset.connect(self._on_selection_changed)  # which empties the selection without a word
+        self._kept: _Kept | None = None
+        self._has_grown_below = False
+        model.rearranging.connect(self._keep)
+        model.rearranged.connect(self._restore)
+        for signal in (model.layoutChanged, model.modelReset, model.rowsRemoved):
+            signal.connect(self._on_lines_changed)
 
     def _dress_header(self) -> None:
         header = self.horizontalHeader()
@@ -104,33 +135,26 @@ class ContentsView(QTableView):
         """The folder that drops beside the rows go to."""
         self._folder = folder
 
-    def selected_rows(self) -> list[Row]:
+    def selected_rows(self) -> Rows:
         """The selected rows, in order; read from ranges, so Select All of very many costs little."""
-        spans = self.selectionModel().selection().toList()
-        lines = sorted({line for span in spans for line in range(span.top(), span.bottom() + 1)})
-        shown = self._model.rows()
-        return [shown[line] for line in lines]
+        return self._model.rows_of(self._selected_numbers())
 
-    def select(self, locations: set[S3Location]) -> None:
-        """Select the rows of these locations that are shown, and no others."""
+    def has_selected(self, locations: Iterable[S3Location]) -> bool:
+        """Whether one of the locations is selected."""
         selection = self.selectionModel()
-        selection.clearSelection()
-        flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
-        for line, row in enumerate(self._model.rows()):
-            if row.location in locations:
-                selection.select(self._model.index(line, 0), flags)
+        return any(selection.isSelected(self._model.index(line, 0)) for line in self._model.positions(locations))
+
+    def select(self, locations: Iterable[S3Location]) -> None:
+        """Select the rows of these locations that are shown, and no others."""
+        self.selectionModel().select(
+            self._selection([(line, line) for line in sorted(self._model.positions(locations))]),
+            QItemSelectionModel.SelectionFlag.ClearAndSelect,
+        )
 
     def current_location(self) -> S3Location | None:
         """What is in the row that has the keyboard."""
         index = self.currentIndex()
         return self._model.row_at(index).location if index.isValid() else None
-
-    def make_current(self, location: S3Location | None) -> None:
-        """Give the keyboard to a row, if it is shown, and select nothing."""
-        line = None if location is None else self._model.position(location)
-        if line is not None:
-            index = self._model.index(line, 0)
-            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
 
     def reveal(self, location: S3Location) -> None:
         """Select one row, make it current and scroll to it."""
@@ -141,6 +165,69 @@ class ContentsView(QTableView):
 
     def _on_selection_changed(self) -> None:
         self.selection_changed.emit()
+
+    def _selected_numbers(self) -> Ids:
+        spans = self.selectionModel().selection()
+        return self._model.numbers_in({(span.top(), span.bottom()) for span in spans.toList()})
+
+    def _selection(self, spans: Iterable[tuple[int, int]]) -> QItemSelection:
+        selection, last = QItemSelection(), self._model.columnCount() - 1
+        for top, bottom in spans:
+            selection.append(QItemSelectionRange(self._model.index(top, 0), self._model.index(bottom, last)))
+        return selection
+
+    def _keep(self) -> None:
+        """Lines are about to change: note what is selected, and let Qt have no selection to move line by line."""
+        top = self.rowAt(0)
+        at_top = self.verticalScrollBar().value() == 0
+        self._kept = _Kept(
+            self._selected_numbers(),
+            self._numbers([self.currentIndex().row()]),
+            self._numbers([] if at_top else [top]),
+        )
+        with QSignalBlocker(self.selectionModel()):
+            self.selectionModel().clearSelection()
+
+    def _restore(self, translation: Translation | None) -> None:
+        """Select the same rows in their new lines, and show at the top what was there."""
+        kept, self._kept = self._kept, None
+        assert kept is not None
+        count = len(kept.selected)
+        if translation is not None:
+            kept = _Kept(*map(translation, (kept.selected, kept.current, kept.top)))
+        selection, flags = self.selectionModel(), QItemSelectionModel.SelectionFlag
+        spans = self._model.lines_of(kept.selected)
+        with QSignalBlocker(selection):
+            for line, _ in self._model.lines_of(kept.current):
+                selection.setCurrentIndex(self._model.index(line, 0), flags.NoUpdate)
+            if len(spans) <= _MOST_SPANS:
+                selection.select(self._selection(spans), flags.ClearAndSelect)
+        for line, _ in self._model.lines_of(kept.top):
+            self.executeDelayedItemsLayout()  # only then is there as much to scroll
+            self.verticalScrollBar().setValue(line)
+        left = sum(bottom - top + 1 for top, bottom in spans) if len(spans) <= _MOST_SPANS else 0
+        if left != count or (count and translation is not None):
+            self._on_selection_changed()
+
+    def _numbers(self, lines: Iterable[int]) -> Ids:
+        return self._model.numbers_in([(line, line) for line in lines if line >= 0])
+
+    def rowsInserted(self, parent: Index, start: int, end: int) -> None:
+        """Note whether all of them are below what can be seen: a listing adds rows a few times a second."""
+        super().rowsInserted(parent, start, end)
+        last_seen = self.rowAt(self.viewport().height() - 1)
+        self._has_grown_below = 0 <= last_seen < start
+
+    def _on_lines_changed(self) -> None:
+        self._has_grown_below = False
+
+    def doItemsLayout(self) -> None:
+        """Leave what can be seen as it is where only the scroll bar has to change: painting takes a frame."""
+        if self._has_grown_below:
+            self.updateGeometries()
+        else:
+            super().doItemsLayout()
+        self._has_grown_below = False
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
         self.row_activated.emit(self._model.row_at(index))

@@ -1,10 +1,12 @@
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtGui import QGuiApplication
 
 from s3browser.exceptions import S3AccessDeniedError, S3CredentialsError, S3FileNotFoundError, S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
+from s3browser.model.columns import Rows
 from s3browser.model.listing import Row
 from s3browser.model.locations import DELIMITER, S3Location
 from s3browser.model.places import Place
@@ -22,7 +24,7 @@ class BrowserController(QObject):
     """Joins the workspace's parts to the navigator: where one is, what is selected, what may be done.
 
     Signals:
-        selection_changed: the selected ``list[Row]``.
+        selection_changed: the selected ``Rows``.
         sign_in_requested: the id of a connection whose keys were not accepted.
         bucket_requested: the id of a connection that may not list its buckets.
     """
@@ -42,6 +44,7 @@ class BrowserController(QObject):
         self._typed = CancelToken()
         self._reveal: S3Location | None = None
         self._warning: Banner | None = None
+        workspace.contents.model.background = partial(tasks.run, "rows")
         self._connect_signals()
         self.update_actions()
 
@@ -82,7 +85,7 @@ class BrowserController(QObject):
         """The place one is at."""
         return self._navigator.here
 
-    def selected_rows(self) -> list[Row]:
+    def selected_rows(self) -> Rows:
         """The selected rows, in order."""
         return self._workspace.contents.view.selected_rows()
 
@@ -106,7 +109,7 @@ class BrowserController(QObject):
         """Show rows that are new in a folder, in the table and the tree."""
         if place == self.place:
             self._workspace.contents.put(rows)
-            if {row.location for row in rows} & {row.location for row in self.selected_rows()}:
+            if self._workspace.contents.view.has_selected(row.location for row in rows):
                 self._on_selection_changed()  # what the details show is another now
         self._places.put(place, [row for row in rows if row.is_folder])
 
@@ -275,7 +278,7 @@ class BrowserController(QObject):
     def _counts(self) -> str:
         rows = self.selected_rows()
         if rows:
-            size = sum(row.size or 0 for row in rows)
+            size = rows.size_bytes
             return f"{len(rows):,} selected" + (f" · {size_text(size)}" if size else "")
         if self.place is None:
             return ""

@@ -1,13 +1,16 @@
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
+from time import monotonic
 
 from PySide6.QtCore import QObject, Signal
 
 from s3browser.exceptions import S3AccessDeniedError, S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
+from s3browser.model.columns import Columns, page_columns, row_columns
+from s3browser.model.contents import Contents
 from s3browser.model.entries import BucketEntry
-from s3browser.model.listing import Row, bucket_row, folder_row, page_rows
+from s3browser.model.listing import Row, bucket_row, folder_row
 from s3browser.model.locations import S3Location, parse_location
 from s3browser.model.places import History, Place
 from s3browser.model.store import ObjectStore
@@ -16,6 +19,8 @@ from s3browser.ui.sessions import Sessions
 from s3browser.ui.tasks import Tasks
 
 _TREE_PAGES = 10  # a tree is for finding one's way; a folder of a million files would keep the lane busy for minutes
+
+_TELL_EVERY_S = 0.1  # the first page is told at once
 
 
 class Navigator(QObject):
@@ -27,7 +32,7 @@ class Navigator(QObject):
     Signals:
         place_changed: the ``Place`` one is at now.
         listing_started: of this ``Place``; True where it is listed again, so that what is shown may stay.
-        rows_listed: a ``list[Row]``, a page.
+        rows_listed: ``Columns``, the pages that have come since the last.
         listing_finished: of this ``Place``.
         listing_failed: the exception; the rows so far stay.
     """
@@ -97,7 +102,7 @@ class Navigator(QObject):
         self._token = token = CancelToken()
 
         def work(token: CancelToken) -> None:
-            for rows in self._pages(place, token):
+            for rows in _gathered(self._pages(place, token), place.location):
                 self._tasks.post(token, partial(self.rows_listed.emit, rows))
 
         self._tasks.run("listing", work, lambda _: self.listing_finished.emit(place), self.listing_failed.emit, token)
@@ -115,7 +120,7 @@ class Navigator(QObject):
             for number, rows in enumerate(self._pages(place, token)):
                 if number == max_pages:
                     return False
-                wanted = [row for row in rows if row.is_folder or self.lists_files_in_tree]
+                wanted = rows.rows() if self.lists_files_in_tree else rows.folders()
                 self._tasks.post(token, partial(self._places.append, place, wanted))
             return True
 
@@ -130,15 +135,15 @@ class Navigator(QObject):
 
         self._tasks.run("listing", work, done, failed)
 
-    def _pages(self, place: Place, token: CancelToken) -> Iterator[list[Row]]:
+    def _pages(self, place: Place, token: CancelToken) -> Iterator[Columns]:
         """What lies directly in a place, a page at a time. Blocking."""
         store = self._sessions.store(place.profile_id)
         bucket, prefix = place.location.bucket, place.location.key
         if not bucket:
-            yield self._buckets(place.profile_id, store)
+            yield row_columns("", "", self._buckets(place.profile_id, store))
             return
-        for page in store.list_folder(bucket, prefix, cancel=token):
-            yield page_rows(bucket, page)
+        for page in store.list_columns(bucket, prefix, cancel=token):
+            yield page_columns(bucket, prefix, page)
 
     def _buckets(self, profile_id: str, store: ObjectStore) -> list[Row]:
         """The buckets the keys may list and those added by hand. Blocking."""
@@ -155,3 +160,16 @@ class Navigator(QObject):
             made = folder_row(place.bucket, place.key) if place.key else bucket_row(BucketEntry(place.bucket))
             rows.setdefault(place, made)
         return list(rows.values())
+
+
+def _gathered(pages: Iterable[Columns], folder: S3Location) -> Iterator[Columns]:
+    """The first page as soon as it is there, and then all that have come since, now and then, as one."""
+    told_at = -_TELL_EVERY_S
+    gathered = Contents(folder.bucket, folder.key)
+    for page in pages:
+        gathered.append(page)
+        if monotonic() - told_at >= _TELL_EVERY_S:
+            yield from gathered.columns.segments
+            gathered, told_at = Contents(folder.bucket, folder.key), monotonic()
+    if gathered.total:
+        yield from gathered.columns.segments

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from s3browser.exceptions import S3IntegrationError
 from s3browser.jobs.cancel import CancelToken
+from s3browser.model.columns import totals
 from s3browser.model.entries import ObjectDetails
 from s3browser.model.kinds import PLAIN, Kind
 from s3browser.model.listing import Row
@@ -119,8 +120,7 @@ class DetailsPane(QWidget):
         elif not rows:
             self._show(PLAIN, "", "Select a file to see what is in it.", [])
         else:
-            folders = sum(row.is_folder for row in rows)
-            self.show_summary(len(rows) - folders, folders, sum(row.size or 0 for row in rows))
+            self.show_summary(*totals(rows))
 
     def show_summary(self, files: int, folders: int, size_bytes: int) -> None:
         """Show a selection of many by its counts; ``size_bytes`` is that of the files alone."""

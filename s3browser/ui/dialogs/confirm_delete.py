@@ -4,9 +4,10 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox, QWidget
 
 from s3browser.exceptions import S3IntegrationError
+from s3browser.model.columns import totals
 from s3browser.model.listing import Row
 from s3browser.model.text import plural, size_text
-from s3browser.ui.dialogs.name_list import NameList
+from s3browser.ui.dialogs.name_list import SHOWN, NameList
 from s3browser.ui.dialogs.sheet import Sheet
 from s3browser.ui.labels import PlainLabel, short
 
@@ -35,7 +36,8 @@ class ConfirmDeleteDialog(Sheet):
     confirmed = Signal()
 
     def __init__(self, rows: Sequence[Row], parent: QWidget | None, *, keeps_versions: bool | None = None) -> None:
-        has_folders = any(row.is_folder for row in rows)
+        files, folders, size_bytes = totals(rows)
+        has_folders = folders > 0
         if len(rows) == 1:
             title = f"Delete “{short(rows[0].name)}”?"
         else:
@@ -43,7 +45,7 @@ class ConfirmDeleteDialog(Sheet):
         super().__init__(title, parent, window_title="Delete", icon_name="trash", icon_colour="danger")
         self._has_folders = has_folders
         if len(rows) > 1:
-            self.body.addWidget(NameList([(row.kind, row.name) for row in rows], self))
+            self.body.addWidget(NameList([(row.kind, row.name) for row in rows[:SHOWN]], len(rows), self))
         self._count = PlainLabel("Counting…", self)
         self.body.addWidget(self._count)
         self._consequence = PlainLabel(_CONSEQUENCE[keeps_versions], self, role="muted")
@@ -58,7 +60,7 @@ class ConfirmDeleteDialog(Sheet):
         cancel.setDefault(True)
         cancel.setFocus()
         if not has_folders:
-            self.set_count(len(rows), sum(row.size or 0 for row in rows), True)
+            self.set_count(files, size_bytes, True)
 
     @Slot(object, object, bool)
     def set_count(self, files: int, size_bytes: int, is_complete: bool) -> None:

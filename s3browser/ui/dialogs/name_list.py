@@ -14,11 +14,12 @@ class NameList(QFrame):
     """A card with the first few names of a batch, each on one line, and how many more there are.
 
     Args:
-        entries: kind and name, of the whole batch.
+        entries: kind and name of the first ``SHOWN``.
+        count: how many there are.
         parent: owns it.
     """
 
-    def __init__(self, entries: Sequence[tuple[Kind, str]], parent: QWidget) -> None:
+    def __init__(self, entries: Sequence[tuple[Kind, str]], count: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setProperty("role", "card")
         layout = QGridLayout(self)
@@ -26,8 +27,8 @@ class NameList(QFrame):
         layout.setHorizontalSpacing(GRID)
         layout.setVerticalSpacing(GRID // 2)
         layout.setColumnStretch(1, 1)
-        for line, (kind, name) in enumerate(entries[:SHOWN]):
+        for line, (kind, name) in enumerate(entries):
             layout.addWidget(Picture(kind.icon, kind.colour, 2 * GRID, self), line, 0, Qt.AlignmentFlag.AlignTop)
             layout.addWidget(PlainLabel(name, self, max_lines=1), line, 1)
-        if len(entries) > SHOWN:
-            layout.addWidget(PlainLabel(f"and {len(entries) - SHOWN:,} more", self, role="muted"), SHOWN, 1)
+        if count > SHOWN:
+            layout.addWidget(PlainLabel(f"and {count - SHOWN:,} more", self, role="muted"), SHOWN, 1)

@@ -1,4 +1,4 @@
-from collections.abc import Collection
+from collections.abc import Callable
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import QDialogButtonBox, QLineEdit, QWidget
@@ -13,7 +13,7 @@ class NewFolderDialog(Sheet):
 
     Args:
         where: the folder or bucket it will be in.
-        existing_names: the names in it.
+        is_taken: whether there is something of a name in it.
         parent: the window it belongs to.
 
     Signals:
@@ -22,10 +22,10 @@ class NewFolderDialog(Sheet):
 
     create_requested = Signal(str)
 
-    def __init__(self, where: S3Location, existing_names: Collection[str], parent: QWidget | None) -> None:
+    def __init__(self, where: S3Location, is_taken: Callable[[str], bool], parent: QWidget | None) -> None:
         super().__init__(f"New folder in “{short(where.label)}”", parent, window_title="New folder")
         self._where = where
-        self._existing = frozenset(existing_names)
+        self._is_taken = is_taken
         self.name_edit = QLineEdit(self)
         self.name_edit.setAccessibleName("Name of the new folder")
         self.name_edit.setPlaceholderText("Name")
@@ -54,7 +54,7 @@ class NewFolderDialog(Sheet):
             return "A name can’t contain “/”. Create one folder after the other."
         if name in (".", ".."):
             return "This name has a special meaning. Choose another one."
-        if name in self._existing:
+        if self._is_taken(name):
             return f"There is already something named “{name}” here."
         return key_problem(self._where.child(name, folder=True).key)
 

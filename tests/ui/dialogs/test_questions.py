@@ -131,7 +131,7 @@ class TestDeleteProblems:
 class TestNewFolder:
     @pytest.fixture
     def dialog(self, window: QWidget) -> NewFolderDialog:
-        dialog = NewFolderDialog(S3Location("b", "x/Spring/"), ["Artwork", "notes.txt"], window)
+        dialog = NewFolderDialog(S3Location("b", "x/Spring/"), ["Artwork", "notes.txt"].__contains__, window)
         dialog.open()
         return dialog
 

@@ -2,19 +2,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from s3browser.model.entries import BucketEntry, ListingPage, S3FileInfo
+from s3browser.model.entries import BucketEntry, S3FileInfo
 from s3browser.model.kinds import BUCKET, FOLDER, PLAIN, kind_of
 from s3browser.model.listing import (
-    Column,
-    Row,
     bucket_row,
     file_row,
-    filtered_rows,
     folder_row,
     natural_key,
     object_row,
-    page_rows,
-    sorted_rows,
 )
 from s3browser.model.locations import S3Location
 
@@ -25,22 +20,8 @@ def info(key: str, size: int = 1, modified: datetime = EARLY, storage: str = "ST
     return S3FileInfo(key, size, modified, "etag", storage)
 
 
-ROWS = [
-    file_row("b", info("f/file10.txt", 5, LATE)),
-    file_row("b", info("f/File2.pdf", 7, EARLY, "GLACIER")),
-    folder_row("b", "f/z/"),
-    file_row("b", info("f/file1.txt", 0, LATE)),
-    folder_row("b", "f/a/"),
-]
-
-
-def names(rows: list[Row]) -> list[str]:
-    return [row.name for row in rows]
-
-
-def test_rows_of_a_page() -> None:
-    page = ListingPage((info("f/a.pdf", 3, LATE, "GLACIER"),), ("f/g/",))
-    folder, file = page_rows("b", page)
+def test_rows_of_what_a_listing_tells() -> None:
+    folder, file = folder_row("b", "f/g/"), file_row("b", info("f/a.pdf", 3, LATE, "GLACIER"))
     assert (folder.name, folder.kind, folder.is_folder, folder.size) == ("g", FOLDER, True, None)
     assert (file.name, file.kind.label, file.is_folder, file.size) == ("a.pdf", "PDF document", False, 3)
     assert (file.modified_at, file.storage_class, file.etag) == (LATE, "GLACIER", "etag")
@@ -58,28 +39,8 @@ def test_what_has_no_name_says_so() -> None:
     assert file_row("b", info("f//")).name == "(no name)"
 
 
-@pytest.mark.parametrize(
-    ("column", "ascending", "descending"),
-    [
-        (Column.NAME, "a z file1.txt File2.pdf file10.txt", "z a file10.txt File2.pdf file1.txt"),
-        (Column.SIZE, "a z file1.txt file10.txt File2.pdf", "a z File2.pdf file10.txt file1.txt"),
-        (Column.KIND, "a z File2.pdf file1.txt file10.txt", "a z file1.txt file10.txt File2.pdf"),
-        (Column.MODIFIED, "a z File2.pdf file1.txt file10.txt", "a z file1.txt file10.txt File2.pdf"),
-        (Column.STORAGE, "a z File2.pdf file1.txt file10.txt", "a z file1.txt file10.txt File2.pdf"),
-    ],
-)
-def test_order(column: Column, ascending: str, descending: str) -> None:
-    assert " ".join(names(sorted_rows(ROWS, column))) == ascending
-    assert " ".join(names(sorted_rows(ROWS, column, descending=True))) == descending
-
-
 def test_natural_order() -> None:
     assert sorted(["a10", "A2", "a", "2", "10"], key=natural_key) == ["2", "10", "a", "A2", "a10"]
-
-
-def test_filter() -> None:
-    assert names(filtered_rows(ROWS, "FILE txt")) == ["file10.txt", "file1.txt"]
-    assert len(filtered_rows(ROWS, "  ")) == 5
 
 
 @pytest.mark.parametrize(
