@@ -65,9 +65,8 @@ class DemoServer:
                 if self._process is not None and self._endpoint_url is not None and self._process.poll() is None:
                     return self._endpoint_url
             self.stop()
-            process = _spawn()
-            with self._lock:
-                self._process = process
+            with self._lock:  # or a stop in between would find nothing to end
+                self._process = process = _spawn()
             try:
                 endpoint_url = _await_address(process)
             except S3ConnectionError:

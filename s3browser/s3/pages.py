@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError, fromstring
 
 from s3browser.model.entries import ListingColumns
 
-_ROOT = "ListBucketResult"
+_ROOT, _ALWAYS_TOLD = "ListBucketResult", "IsTruncated"
 # Every repetition keeps what it took (``++``): no row is tried twice.
 _ROW = re.compile(
     r"<Contents><Key>([^<&]++)</Key><LastModified>([^<&]++)</LastModified>"
@@ -155,9 +155,10 @@ class _Document:
             parts[::2] = [_REFERENCE.sub(self._spelt_reference, part) for part in parts[::2]]
             text = _BARRED.sub(lambda found: self._spelt(ord(found[0])), "".join(parts))
         self._root = fromstring(text)  # noqa: S314 (no document type, so there are no entities to blow up)
-        if _local_name(self._root) != _ROOT:
-            raise UnreadablePageError("The answer is something else.")
         self.told = {_local_name(child): self._text(child) for child in self._root if not len(child)}
+        # Servers have been seen that give it another name, which boto3 does not look at.
+        if _local_name(self._root) != _ROOT and _ALWAYS_TOLD not in self.told:
+            raise UnreadablePageError("The answer is something else.")
 
     def all(self, name: str) -> Iterator[dict[str, str]]:
         """Every element of this name, as its fields."""

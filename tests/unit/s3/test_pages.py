@@ -205,6 +205,15 @@ def test_what_is_no_page(document: bytes) -> None:
         read_page(document)
 
 
+@pytest.mark.parametrize("root", ["ListObjectsV2Response", "ListObjectsResponse"])
+def test_a_root_of_another_name(root: str) -> None:
+    """As moto writes it in the packaged program."""
+    page = read_page(
+        f"<{root}><IsTruncated>false</IsTruncated><CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></{root}>".encode()
+    )
+    assert page.columns.folders == ["a/"]
+
+
 def test_a_page_without_what_was_there_before() -> None:
     page = read_page(body(row("a"), row("b"), folders=("c/", "d/")))
     assert page.names == ["a", "b", "c/", "d/"]
