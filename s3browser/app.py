@@ -65,11 +65,9 @@ _LATER = (
     "s3browser.ui.screenshot",
     "s3browser.demo.server",
 )
-# While pages of a long listing are read, painting waits for Python’s lock: worst 83 ms at 0.001, 21 ms at 0.0001
-# (`python -m tests.benchmarks stalls`).
+# Painting waits for Python’s lock while a lane works: worst 83 ms at 0.001, 21 ms at 0.0001, measured with 1,000 small
+# uploads while they still ran in this process.
 _SWITCH_INTERVAL_S = 0.0001
-_COLLECT_AFTER = 5_000, 10, 50  # new objects, and rounds among the young and the middle-aged
-_TRANSFERS_SWITCH = "--transfers"
 _QUIT_WITHIN_S = 2.0
 _SCREENSHOT_WITHIN_MS = 60_000
 _SCREENSHOT_FOLDER = "campaigns/Spring 2026/"
@@ -167,10 +165,12 @@ class Program(QObject):
 
     def _join(self) -> None:
         from s3browser.jobs.child import Child
+        from s3browser.jobs.collector import spare_the_collector
         from s3browser.jobs.pace import Throttle
         from s3browser.jobs.runner import JobRunner
         from s3browser.settings.profiles import ProfileStore
         from s3browser.settings.secrets import SecretStore
+        from s3browser.transfers.messages import SWITCH
         from s3browser.transfers.remote import RemoteTransfers
         from s3browser.ui.browser.drag_out import sweep
         from s3browser.ui.icons import RESOURCES
@@ -190,7 +190,7 @@ class Program(QObject):
         self._throttle = Throttle()  # for previews
         self.sessions = Sessions(profiles, SecretStore(), partial(_connect, self._throttle))
         self.manager = RemoteTransfers(
-            partial(Child, _TRANSFERS_SWITCH),
+            partial(Child, SWITCH),
             self._paths.transfers_file,
             self.sessions.credentials,
             self._runner,
@@ -214,7 +214,7 @@ class Program(QObject):
         self.is_ready = True
         self._tasks.run("local", lambda _: sweep(drag_folder), lambda _: None)
         # Importing boto3 costs as much as the whole window.
-        self._tasks.run("actions", lambda _: _import_boto3(), lambda _: _spare_the_collector())
+        self._tasks.run("actions", lambda _: _import_boto3(), lambda _: spare_the_collector())
         self._open_first()
         self._tell(*(trouble for trouble in troubles if trouble is not None))
 
@@ -352,13 +352,3 @@ def _import_boto3() -> None:
     from s3browser.s3.connect import import_boto3
 
     import_boto3()
-
-
-def _spare_the_collector() -> None:
-    """Keep what the program is made of out of the garbage collector’s sight, and let it look less often.
-
-    It holds Python’s lock while it looks: 100,000 objects of modules and boto3 took up to 60 ms each time, five times
-    while 5,000 small files upload, and a sixth of the processor (`python -m tests.benchmarks transfers`).
-    """
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)

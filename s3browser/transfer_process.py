@@ -1,17 +1,15 @@
 """The process of the transfers, started by the window’s with ``--transfers``: see ``s3browser.transfers.host``."""
 
-import gc
 import os
 import sys
 
 from s3browser.jobs.channel import Channel
 from s3browser.jobs.child import standard_pipes
+from s3browser.jobs.collector import spare_the_collector
 from s3browser.s3.connect import connect, import_boto3
 from s3browser.transfers.host import Host
 
-SWITCH = "--transfers"
 _NICENESS = 10
-_COLLECT_AFTER = 5_000, 10, 50  # new objects, and rounds among the young and the middle-aged
 
 
 def main() -> None:
@@ -21,8 +19,7 @@ def main() -> None:
         # Elsewhere the system puts a window in front of its own accord.
         os.nice(_NICENESS)
     import_boto3()  # now, and not while somebody waits for the first file
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
+    spare_the_collector()
     try:
         Host(channel, connect).serve()
     except (EOFError, BrokenPipeError):

@@ -33,8 +33,8 @@ class Throttle:
     def __init__(
         self, clock: Callable[[], float] = monotonic, sleep: Callable[[float, Cancel | None], object] | None = None
     ) -> None:
-        self._up = _Bucket(clock, sleep or _wait)
-        self._down = _Bucket(clock, sleep or _wait)
+        self._up = _Bucket(clock, sleep or pause)
+        self._down = _Bucket(clock, sleep or pause)
 
     def set_limits(self, upload: int | None, download: int | None) -> None:
         """Bytes per second from now on, for those who wait already too; None: as fast as it goes."""
@@ -103,10 +103,6 @@ class _Bucket:
             most = max(_MIN_PIECE, self.rate / _PIECES_PER_S)
             self._tokens = min(most, self._tokens + (now - self._filled_at) * self.rate)
         self._filled_at = now
-
-
-def _wait(seconds: float, cancel: Cancel | None) -> None:
-    pause(seconds, cancel)
 
 
 class Pace:

@@ -10,6 +10,9 @@ from s3browser.exceptions import SettingsError
 from s3browser.model.connections import ConnectionProfile, Secret
 from s3browser.model.transfers import Problem, TransferItem
 
+SWITCH = "--transfers"
+"""What ``s3browser.__main__`` starts the host’s process for."""
+
 Credentials = tuple[ConnectionProfile, Secret | None]
 """What a store is made of. A secret goes through the pipe between the two processes, and nowhere else."""
 

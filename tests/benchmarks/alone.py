@@ -1,7 +1,6 @@
 """The engine without a window, as a program like ``s5cmd``: plan, journal, checksums and all. For ``transfers``."""
 
 import argparse
-import gc
 import os
 import sys
 import tempfile
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from s3browser.jobs.collector import spare_the_collector
 from s3browser.jobs.runner import JobRunner
 from s3browser.model.connections import ConnectionProfile, SignIn
 from s3browser.model.listing import folder_row
@@ -24,7 +24,6 @@ from s3browser.transfers.planner import plan_download, plan_upload
 
 # as the window sets them
 _SWITCH_INTERVAL_S = 0.0001
-_COLLECT_AFTER = 5_000, 10, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ def _plan(store: ObjectStore, job: Job) -> Plan:
 def main() -> None:
     """Move what the command line says; end when the last file has arrived and is written down."""
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    gc.freeze()
-    gc.set_threshold(*_COLLECT_AFTER)
+    spare_the_collector()
     job = Job.asked_for()
     profile = ConnectionProfile(
         "bench", "Bench", os.environ["AWS_ENDPOINT_URL"], "us-east-1", "path", SignIn.ENVIRONMENT

@@ -7,9 +7,8 @@ import pytest
 
 from s3browser.jobs.child import Child
 from s3browser.model.transfers import PanelLook
-from s3browser.transfer_process import SWITCH
 from s3browser.transfers.journal import Journal
-from s3browser.transfers.messages import Answer, Call, Close, Closed, Setup
+from s3browser.transfers.messages import SWITCH, Answer, Call, Close, Closed, Setup
 
 
 @pytest.fixture
